@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Agents, as the rest of the kernel sees them.
+ *
+ * Lock order: agent_tree_lock > agent->lock > agent->caps_lock. The hot path (a
+ * decision about current) takes none of them: cred->agent is stable while the
+ * credential is, and agent->caps is an immutable snapshot under RCU.
+ */
+#ifndef _LINUX_AGENT_H
+#define _LINUX_AGENT_H
+
+#include <linux/types.h>
+#include <linux/refcount.h>
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/path.h>
+#include <linux/wait.h>
+#include <linux/cred.h>
+#include <uapi/linux/agent.h>
+
+struct cap_set;
+struct manifest;
+struct task_struct;
+struct seq_file;
+
+/**
+ * struct agent_quota - one budget of one agent
+ * @limit: AGENT_QUOTA_UNLIMITED or a number of units; agent->lock
+ * @used: settled and debited
+ * @reserved: sum of the live reservations
+ * @high_water: largest used + reserved seen
+ */
+struct agent_quota {
+	u64 limit;
+	u64 used;
+	u64 reserved;
+	u64 high_water;
+};
+
+#define AGENT_NR_QUOTAS		7
+
+struct agent {
+	u64 aid;				/* constant */
+	refcount_t ref;
+	struct rcu_head rcu;
+	struct agent *parent;			/* constant, holds a reference; NULL: boot agent */
+	struct list_head children;		/* agent_tree_lock */
+	struct list_head sibling;		/* agent_tree_lock */
+	u32 depth;				/* constant */
+
+	spinlock_t lock;			/* state, quotas, digests, reservations */
+	enum agent_state state;
+	u32 strikes;				/* denials while Active, for policy */
+	int exit_code;
+	wait_queue_head_t wait;			/* woken at every transition */
+
+	atomic_t nr_tasks;			/* live tasks; the last one out ends the agent */
+	atomic_t nr_children;			/* live children */
+
+	struct mutex caps_lock;			/* writers of caps */
+	struct cap_set __rcu *caps;
+	atomic_t epoch;				/* bumped by each revoke; cached decisions compare it */
+
+	struct manifest *manifest;		/* constant after spawn; NULL: boot agent */
+	char name[AGENT_NAME_MAX + 1];		/* constant */
+	char tenant[AGENT_TENANT_MAX + 1];	/* constant */
+	u8 lane;				/* enum agent_lane */
+	u8 audit_level;				/* enum agent_audit_level; constant */
+	u8 manifest_digest[AGENT_DIGEST_SIZE];	/* BLAKE3 of the COSE_Sign1; constant */
+	u8 authorizer[32];			/* Ed25519 public key; constant */
+	u8 code_digest[AGENT_DIGEST_SIZE];	/* of the last program executed; lock */
+	u8 head_at_spawn[AGENT_DIGEST_SIZE];	/* constant */
+	u64 spawned_ns;				/* monotonic; constant */
+	u64 ended_ns;
+	u64 nr_denials;				/* lock-free counters for status */
+	struct agent_quota quota[AGENT_NR_QUOTAS];	/* lock */
+	struct list_head reservations;		/* lock */
+};
+
+#ifdef CONFIG_COCONUT
+
+extern struct agent agent_boot;			/* a:00000 */
+
+/* ---- object and tree (kernel/agent/agent.c, tree.c) ---- */
+struct agent *agent_get(struct agent *agent);	/* NULL is passed through */
+void agent_put(struct agent *agent);
+struct agent *agent_lookup(u64 aid);		/* takes a reference; graveyard included; or NULL */
+struct agent *agent_next(u64 *aid);		/* first agent with an AID >= *aid, referenced, or NULL */
+bool agent_is_terminal(const struct agent *agent);
+bool agent_is_ancestor(const struct agent *anc, const struct agent *agent);	/* or the same */
+/* May viewer's tasks see agent: itself, a descendant, or by an observe capability. NULL: boot. */
+bool agent_may_observe(const struct agent *viewer, const struct agent *agent);
+
+/* current's agent, or NULL outside every agent. No reference: valid while current's cred is. */
+static inline struct agent *agent_current(void)
+{
+	return current_cred()->agent;
+}
+
+static inline struct agent *cred_agent(const struct cred *cred)
+{
+	return cred->agent;
+}
+
+static inline u64 agent_aid(const struct agent *agent)
+{
+	return agent ? agent->aid : 0;
+}
+
+/* ---- states (kernel/agent/state.c) ---- */
+const char *agent_state_name(enum agent_state state);		/* "Spawning", "Cap-denied" ... */
+const char *agent_state_status(enum agent_state state);		/* "SPAWNING", "READY", "ACTIVE", "INF_BLOCKED" ... */
+int agent_transition(struct agent *agent, enum agent_state to, const char *why);
+
+/* ---- spawn and entering (spawn.c, enter.c) ---- */
+int agent_enter(struct agent *agent);		/* current, single-threaded, outside or in the parent */
+int agent_terminate(struct agent *agent, enum agent_state how, int sig);
+
+/* ---- hooks called by patched Linux files; see patches/ ---- */
+void agent_cred_copy(struct cred *new);		/* new is a byte copy: take what it now holds */
+void agent_cred_free(struct cred *cred);
+int agent_fork(struct task_struct *child);	/* before the child can run */
+void agent_exit(struct task_struct *task, long code);
+
+/* ---- directory descriptors; fs/agentfs registers itself ---- */
+struct agent_fs_ops {
+	int (*open_dir)(struct agent *agent);		/* a new descriptor, or -errno */
+	struct agent *(*from_fd)(int fd);		/* referenced, or ERR_PTR */
+	void (*invalidate)(struct agent *agent);	/* it moved to the graveyard */
+};
+void agent_set_fs_ops(const struct agent_fs_ops *ops);
+
+/* ---- the authorizer keyring (authorizer.c) ---- */
+int authorizer_add(const u8 key[32], const char *label);	/* -EPERM once sealed */
+void authorizer_seal(void);
+bool authorizer_known(const u8 key[32]);
+int authorizer_show(struct seq_file *m);	/* "sealed|open", then a key and label a line */
+
+/* ---- decisions about current (decide.c); what security/coconut calls ---- */
+/**
+ * struct agent_request - one operation to decide
+ * @class: enum agent_class
+ * @rights: all of these are needed
+ * @path: fs, exec: what it is done to
+ * @digest: exec: BLAKE3 of the program, or NULL
+ * @net: net: protocol, address in network order, port in host order
+ * @target: agent: whom
+ * @object: text for the record where none of the above says it
+ * @atomic: the caller may not sleep
+ */
+struct agent_net_peer {
+	u8 proto;		/* enum agent_net_proto */
+	u8 family;		/* AF_INET, AF_INET6, AF_UNIX */
+	u16 port;
+	u8 addr[16];
+	const char *name;	/* AF_UNIX abstract, without the leading NUL */
+	u16 name_len;
+};
+
+struct agent_request {
+	u8 class;
+	u64 rights;
+	const struct path *path;
+	const u8 *digest;
+	const struct agent_net_peer *net;
+	const struct agent *target;
+	const char *object;
+	bool atomic;
+};
+
+/*
+ * Decides and records. 0 or -EACCES (fs, exec, net, dev) / -EPERM (the rest).
+ * The one place where a denial is made: no other function of the LSM returns
+ * an error to an agent. *granted, where wanted, gets all rights that the agent
+ * has on a path, for caching in an open file.
+ */
+int agent_decide(struct agent *agent, const struct agent_request *req, u64 *granted);
+
+#else /* CONFIG_COCONUT */
+
+struct agent;
+static inline struct agent *agent_current(void) { return NULL; }
+static inline void agent_cred_copy(struct cred *new) {}
+static inline void agent_cred_free(struct cred *cred) {}
+static inline int agent_fork(struct task_struct *child) { return 0; }
+static inline void agent_exit(struct task_struct *task, long code) {}
+
+#endif /* CONFIG_COCONUT */
+
+#endif /* _LINUX_AGENT_H */

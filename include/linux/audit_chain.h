@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The audit chain: what the rest of the kernel may ask of it.
+ */
+#ifndef _LINUX_AUDIT_CHAIN_H
+#define _LINUX_AUDIT_CHAIN_H
+
+#include <linux/types.h>
+#include <crypto/blake3.h>
+#include <uapi/linux/agent.h>
+
+#define AUDIT_CHAIN_OBJECT_MAX	256	/* bytes; longer objects keep their tail */
+
+struct poll_table_struct;
+struct file;
+
+/**
+ * struct audit_entry - what the caller knows of a record
+ * @aid: the agent that acted
+ * @event: enum agent_event
+ * @class: enum agent_class
+ * @decision: enum agent_decision
+ * @capability: the capability that decided, 0 where none did
+ * @result: 0 or a negative errno
+ * @object: what it was done to, bytes, not terminated
+ * @object_len: at most AUDIT_CHAIN_OBJECT_MAX
+ */
+struct audit_entry {
+	u64 aid;
+	u16 event;
+	u8 class;
+	u8 decision;
+	u64 capability;
+	s32 result;
+	u16 object_len;
+	const void *object;
+};
+
+/* Sequence number, times, boot, CPU and TID are the chain's to add. */
+struct audit_stats {
+	u64 recorded;		/* sequence numbers given out */
+	u64 sealed;
+	u64 in_flight;		/* recorded - sealed */
+	u64 lost;		/* must be 0 */
+	u64 waits;		/* a producer had to wait for room */
+	u64 reserve_used;	/* records that drew on the reserve */
+	u64 epochs;
+	u64 persisted_seq;
+	u64 oldest_seq;		/* first record still readable in memory */
+	u8 head[BLAKE3_OUT_SIZE];
+};
+
+#ifdef CONFIG_COCONUT_AUDIT
+
+/* May sleep until the agent's share of the ring has room. */
+void audit_chain_throttle(u64 aid);
+/* Any context but NMI; never fails. Returns the sequence number. */
+u64 audit_chain_append(const struct audit_entry *entry);
+
+void audit_chain_head(u8 head[BLAKE3_OUT_SIZE], u64 *last_seq);
+void audit_chain_stats(struct audit_stats *stats);
+const u8 *audit_chain_boot_id(void);		/* 16 bytes */
+int audit_chain_take_seed(u8 seed[BLAKE3_KEY_SIZE]);	/* -EALREADY the second time */
+int audit_chain_flush(void);			/* seal all that is recorded; may sleep */
+
+/* Readers; pos is a byte offset in the log as text since boot. */
+ssize_t audit_chain_log_read(char __user *buf, size_t len, loff_t *pos, bool nonblock);
+/* Only the lines of one agent; pos as above, advanced past what was looked at. */
+ssize_t audit_chain_log_read_aid(u64 aid, char __user *buf, size_t len, loff_t *pos);
+__poll_t audit_chain_log_poll(struct file *file, struct poll_table_struct *wait, loff_t pos);
+int audit_chain_persisted(u64 seq);
+void audit_chain_persister(bool attached);
+int audit_chain_link(const struct agent_audit_link *link);
+
+/* Walks sealed records from first_seq on; fn returns 0 to go on, else the walk ends with it. */
+struct audit_record_view {
+	u64 seq, aid;
+	u16 event;
+	u8 class, decision;
+	const u8 *bytes;	/* the deterministic CBOR that is hashed */
+	size_t len;
+};
+typedef int (*audit_chain_fn)(const struct audit_record_view *rec, void *arg);
+int audit_chain_walk(u64 first_seq, u64 last_seq, audit_chain_fn fn, void *arg);
+
+#else
+
+static inline void audit_chain_throttle(u64 aid) {}
+static inline u64 audit_chain_append(const struct audit_entry *entry) { return 0; }
+
+#endif
+
+#endif /* _LINUX_AUDIT_CHAIN_H */

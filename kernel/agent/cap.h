@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Capabilities and immutable sets of them.
+ */
+#ifndef _AGENT_CAP_H
+#define _AGENT_CAP_H
+
+#include <linux/refcount.h>
+#include <linux/rcupdate.h>
+#include <linux/path.h>
+#include <linux/agent.h>
+
+struct cbor_reader;
+struct cbor_writer;
+
+/**
+ * struct cap_limits - constraints; zero means that there is none
+ * @expires_ns: CLOCK_BOOTTIME; on the wire seconds from the moment of granting
+ * @uses: how often it may be used
+ * @rate: uses in each window
+ * @window_ns: length of that window
+ * @depth: how many times it may be delegated on; CAP_DEPTH_ANY: without limit
+ * @approval: each use needs a human's answer
+ */
+#define CAP_DEPTH_ANY	0xff
+struct cap_limits {
+	u64 expires_ns;
+	u64 uses;
+	u32 rate;
+	u64 window_ns;
+	u8 depth;
+	bool approval;
+};
+
+/* Counts uses; shared by all that derives from a limited capability. */
+struct cap_counter;
+
+/**
+ * struct cap - one capability; immutable but for its counter
+ * @ref: sets and callers
+ * @id: unique in this boot, from 1; 0 before it is published
+ * @parent_id: what it was derived from, 0 at the root
+ */
+struct cap {
+	refcount_t ref;
+	struct rcu_head rcu;
+	u64 id;
+	u64 parent_id;
+	u8 class;
+	u64 rights;
+	struct cap_limits limits;
+	struct cap_counter *counter;
+	union {
+		struct {
+			struct path path;	/* holds a reference */
+			struct path *carve;	/* hierarchies beneath it that it does not cover */
+			u32 nr_carve;
+		} fs;				/* AGENT_CLASS_FS; EXEC by hierarchy */
+		u8 digest[AGENT_DIGEST_SIZE];	/* EXEC by digest */
+		struct {
+			u8 proto, family, prefix;
+			u8 addr[16];
+			u16 port_first, port_last;
+			char *name;		/* unix abstract, '*' at its end as wildcard */
+		} net;
+		struct {
+			u8 who;			/* enum agent_who */
+			u64 aid;
+			u32 max;		/* spawn: live children at most, 0: no limit */
+		} agent;
+		struct {
+			u64 bytes;
+			u8 tier;
+		} mem;
+		char *name;			/* SVC: with a trailing '*'; DEV: class */
+	};
+	bool by_digest;				/* EXEC */
+	u32 ioctl_first, ioctl_last;		/* DEV */
+	char *text;				/* one line for people, as in caps and in records */
+};
+
+/* Decodes one capability, resolving paths in current's root. ERR_PTR: -EBADMSG, -EINVAL, -ENOMEM, -ENOENT. */
+struct cap *cap_decode(struct cbor_reader *r);
+void cap_encode(struct cbor_writer *w, const struct cap *cap);	/* id and parent included: keys 6, 7 */
+struct cap *cap_get(struct cap *cap);
+void cap_put(struct cap *cap);
+/* Is each operation that a allows also allowed by b, for no longer and no more often? */
+bool cap_subset(const struct cap *a, const struct cap *b);
+/* A copy under a new id that derives from parent (NULL: from nothing); shares its counter. */
+struct cap *cap_derive(const struct cap *cap, const struct cap *parent);
+/* Takes one use; false when expired, used up or over its rate. */
+bool cap_use(struct cap *cap);
+
+/**
+ * struct cap_set - an immutable snapshot; readers hold rcu_read_lock() or a reference
+ */
+struct cap_set {
+	refcount_t ref;
+	struct rcu_head rcu;
+	u8 digest[AGENT_DIGEST_SIZE];	/* BLAKE3 of the encoded capabilities in order of id */
+	u32 nr;
+	struct hlist_head *by_inode;	/* fs and exec hierarchies; cap.c's to know */
+	u32 hash_bits;
+	u32 first[16];			/* caps are sorted by class: first[c]..first[c + 1] */
+	struct cap *caps[] __counted_by(nr);
+};
+
+/* Takes references of its own. Writers hold agent->caps_lock. */
+struct cap_set *cap_set_build(struct cap *const *caps, u32 nr);
+void cap_set_put(struct cap_set *set);
+struct cap_set *agent_caps_get(struct agent *agent);	/* referenced snapshot; boot agent: NULL */
+/* Which capability of the set covers cap (with depth left to delegate)? Referenced, or NULL. */
+struct cap *cap_set_covers(const struct cap_set *set, const struct cap *cap);
+struct cap *cap_set_find(const struct cap_set *set, u64 id);	/* referenced, or NULL */
+
+/* The pure question: no record, but uses are counted. Returns the rights it found of req->rights. */
+u64 cap_set_rights(const struct cap_set *set, const struct agent *agent,
+		   const struct agent_request *req, u64 *cap_id);
+/* Does a svc, net, fs ... request in the form of a capability lie within the set? */
+int cap_set_present(const struct cap_set *set, const struct cap *request, u64 *cap_id);
+
+#endif /* _AGENT_CAP_H */

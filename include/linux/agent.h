@@ -120,8 +120,9 @@ int agent_terminate(struct agent *agent, enum agent_state how, int sig);
 
 /* ---- hooks called by patched Linux files; see patches/ ---- */
 void agent_cred_copy(struct cred *new);		/* new is a byte copy: take what it now holds */
+void agent_cred_transfer(struct cred *new, const struct cred *old);	/* new is blank */
 void agent_cred_free(struct cred *cred);
-int agent_fork(struct task_struct *child);	/* before the child can run */
+void agent_fork(struct task_struct *child);	/* under tasklist_lock; cannot fail */
 void agent_exit(struct task_struct *task, long code);
 
 /* ---- directory descriptors; fs/agentfs registers itself ---- */
@@ -183,8 +184,9 @@ int agent_decide(struct agent *agent, const struct agent_request *req, u64 *gran
 struct agent;
 static inline struct agent *agent_current(void) { return NULL; }
 static inline void agent_cred_copy(struct cred *new) {}
+static inline void agent_cred_transfer(struct cred *new, const struct cred *old) {}
 static inline void agent_cred_free(struct cred *cred) {}
-static inline int agent_fork(struct task_struct *child) { return 0; }
+static inline void agent_fork(struct task_struct *child) {}
 static inline void agent_exit(struct task_struct *task, long code) {}
 
 #endif /* CONFIG_COCONUT */

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cycles MANIFEST COUNT SAMPLES: spawns and ends COUNT agents, one after the
+ * other: every second one is entered by a child that exits, the others are ended
+ * by revocation. Prints the kernel's memory use in KiB after each of SAMPLES equal
+ * parts, one a line: what is not available, less page cache.
+ */
+#include <sys/wait.h>
+
+#include "../common/agent_call.h"
+
+static long meminfo(const char *text, const char *key)
+{
+	const char *at = strstr(text, key);
+
+	if (!at)
+		die("no %s in /proc/meminfo", key);
+	return strtol(at + strlen(key), NULL, 10);
+}
+
+/* Slab, kernel stacks, page tables and per-CPU memory: where a leaked agent would be. */
+static long kernel_kib(void)
+{
+	static char text[8192];
+	int fd = open("/proc/meminfo", O_RDONLY);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		die("/proc/meminfo");
+	text[n] = '\0';
+	close(fd);
+	return meminfo(text, "\nSlab:") + meminfo(text, "\nKernelStack:") +
+	       meminfo(text, "\nPageTables:") + meminfo(text, "\nPercpu:");
+}
+
+static void cycle_entered(const struct blob *manifest)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (!pid)
+		_exit(agent_spawn(manifest, AGENT_SPAWN_ENTER, NULL) ? 1 : 0);
+	if (waitpid(pid, &status, 0) != pid || status)
+		die("a child ended with %d", status);
+}
+
+static void cycle_revoked(const struct blob *manifest)
+{
+	uint64_t aid;
+
+	if (agent_spawn(manifest, 0, &aid))
+		die("spawn");
+	if (agent_cap_revoke(aid, 0, AGENT_REVOKE_ALL | AGENT_REVOKE_TERMINATE))
+		die("terminate");
+}
+
+int main(int argc, char **argv)
+{
+	struct blob manifest;
+	long count, samples;
+
+	if (argc != 4)
+		return 2;
+	manifest = blob_read(argv[1]);
+	count = atol(argv[2]);
+	samples = atol(argv[3]);
+	for (long s = 0; s < samples; s++) {
+		for (long i = 0; i < count / samples; i++) {
+			if (i % 2)
+				cycle_entered(&manifest);
+			else
+				cycle_revoked(&manifest);
+		}
+		sleep(1);	/* what is freed after a grace period is freed now */
+		printf("%ld\n", kernel_kib());
+	}
+	return 0;
+}

@@ -52,9 +52,16 @@ struct audit_stats {
 
 #ifdef CONFIG_COCONUT_AUDIT
 
+/*
+ * Opens the chain: rings, keys, BOOT record, sealer. Once, from the init of the
+ * agent core, before the first record; attest_key is the public key that the
+ * BOOT record vouches for.
+ */
+int audit_chain_open(const u8 attest_key[32]);
+
 /* May sleep until the agent's share of the ring has room. */
 void audit_chain_throttle(u64 aid);
-/* Any context but NMI; never fails. Returns the sequence number. */
+/* Any context but NMI. Returns the sequence number; 0: lost, and counted as such. */
 u64 audit_chain_append(const struct audit_entry *entry);
 
 void audit_chain_head(u8 head[BLAKE3_OUT_SIZE], u64 *last_seq);
@@ -63,7 +70,10 @@ const u8 *audit_chain_boot_id(void);		/* 16 bytes */
 int audit_chain_take_seed(u8 seed[BLAKE3_KEY_SIZE]);	/* -EALREADY the second time */
 int audit_chain_flush(void);			/* seal all that is recorded; may sleep */
 
-/* Readers; pos is a byte offset in the log as text since boot. */
+/*
+ * Readers; pos is a byte offset in the log as text since boot. At the end of the
+ * log 0 with nonblock, else they wait. What was evicted is passed over.
+ */
 ssize_t audit_chain_log_read(char __user *buf, size_t len, loff_t *pos, bool nonblock);
 /* Only the lines of one agent; pos as above, advanced past what was looked at. */
 ssize_t audit_chain_log_read_aid(u64 aid, char __user *buf, size_t len, loff_t *pos);
@@ -72,7 +82,10 @@ int audit_chain_persisted(u64 seq);
 void audit_chain_persister(bool attached);
 int audit_chain_link(const struct agent_audit_link *link);
 
-/* Walks sealed records from first_seq on; fn returns 0 to go on, else the walk ends with it. */
+/*
+ * Walks the records of the log from first_seq on, those of the open epoch included;
+ * fn may sleep, returns 0 to go on, else the walk ends with it.
+ */
 struct audit_record_view {
 	u64 seq, aid;
 	u16 event;

@@ -154,6 +154,7 @@ enum agent_event {
 	AGENT_EVENT_AUTHORIZER	= 14,	/* an authorizer key was added, or the keyring sealed */
 	AGENT_EVENT_LINK	= 15,	/* user space names the previous boot's head */
 	AGENT_EVENT_QUERY	= 16,	/* the seed was read */
+	AGENT_EVENT_LOST	= 17,	/* object: how many records could not be kept */
 };
 
 enum agent_decision {

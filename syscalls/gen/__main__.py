@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""python -m syscalls.gen [--check]: writes, or compares, what agent.yaml renders to."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+
+from .check import check
+from .parse import SpecError, parse
+from .patches import compare
+from .render import OUTPUTS
+
+__all__ = ["main"]
+
+ROOT = Path(__file__).resolve().parents[2]
+SPEC = Path("syscalls/agent.yaml")
+
+
+def _stale(path: Path, name: str, text: str) -> bool:
+    """Prints how the file differs from what it should hold."""
+    old = path.read_text(encoding="utf-8") if path.exists() else ""
+    if old == text:
+        return False
+    diff = difflib.unified_diff(
+        old.splitlines(keepends=True),
+        text.splitlines(keepends=True),
+        f"{name} (as it is)",
+        f"{name} (as agent.yaml says)",
+        n=1,
+    )
+    print(f"{name}: stale")
+    sys.stdout.writelines(list(diff)[:40])
+    return True
+
+
+def main(argv: list[str] | None = None) -> int:
+    """0: all is well; 1: stale, or the specification is wrong; 2: usage."""
+    parser = argparse.ArgumentParser(prog="python -m syscalls.gen", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare only; 1 if stale")
+    parser.add_argument("--root", type=Path, default=ROOT, help="another tree than this one")
+    options = parser.parse_args(argv)
+    root: Path = options.root
+    try:
+        spec = parse(root / SPEC, SPEC)
+        check(spec)
+    except SpecError as error:
+        print(error, file=sys.stderr)
+        return 1
+    stale = False
+    for name, render in OUTPUTS.items():
+        path = root / name
+        text = render(spec)
+        if options.check:
+            stale |= _stale(path, name, text)
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {name}")
+    wrong = list(compare(spec, root / "patches"))
+    for line in wrong:
+        print(line, file=sys.stderr)
+    if stale:
+        print("hint: make regen", file=sys.stderr)
+    return 1 if stale or wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

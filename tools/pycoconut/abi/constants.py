@@ -1,0 +1,438 @@
+# Generated from syscalls/agent.yaml by `make regen`; edit that.
+# SPDX-License-Identifier: Apache-2.0
+"""Constants, enumerations, flags and rights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum, IntFlag
+
+__all__ = [
+    "ABI_VERSION",
+    "AID_SELF",
+    "CAPS_MAX",
+    "CAP_MAX",
+    "DEPTH_MAX",
+    "DIGEST_SIZE",
+    "IOC_LINK",
+    "IOC_PERSISTED",
+    "IOC_SEAL",
+    "MAGIC",
+    "MANIFEST_MAX",
+    "NAME_MAX",
+    "NONCE_MAX",
+    "NR_AGENT_ATTEST",
+    "NR_AGENT_AUDIT_QUERY",
+    "NR_AGENT_CAP_GRANT",
+    "NR_AGENT_CAP_PRESENT",
+    "NR_AGENT_CAP_REVOKE",
+    "NR_AGENT_MEMORY_TIER",
+    "NR_AGENT_QUOTA",
+    "NR_AGENT_SPAWN",
+    "QUOTA_UNLIMITED",
+    "RIGHTS",
+    "TENANT_MAX",
+    "AgentRight",
+    "AuditFlag",
+    "AuditLevel",
+    "CallFlag",
+    "Class",
+    "Decision",
+    "Event",
+    "ExecRight",
+    "FsRight",
+    "Lane",
+    "NetProto",
+    "NetRight",
+    "QuotaKind",
+    "QuotaOp",
+    "Restart",
+    "RevokeFlag",
+    "SpawnFlag",
+    "State",
+    "SvcRight",
+    "Tier",
+    "TierOp",
+    "Who",
+]
+
+#: Version of this ABI. Structures grow at their end without a new version.
+ABI_VERSION = 1
+#: The first field of every argument structure, the bytes "COCONUT1" in memory. A call
+#: without it answers ENOSYS, as an older kernel would.
+MAGIC = 0x3154554E4F434F43
+#: in a call: the caller's own agent
+AID_SELF = 0
+#: Bytes of an agent's name.
+NAME_MAX = 64
+#: Bytes of a tenant's name.
+TENANT_MAX = 64
+#: bytes of COSE_Sign1
+MANIFEST_MAX = 65536
+#: bytes of one encoded capability
+CAP_MAX = 8192
+#: capabilities of one agent
+CAPS_MAX = 1024
+#: Bytes of the nonce of an attestation.
+NONCE_MAX = 64
+#: Bytes of a BLAKE3 digest.
+DIGEST_SIZE = 32
+#: of the agent tree
+DEPTH_MAX = 32
+#: The limit of a quota that has none.
+QUOTA_UNLIMITED = 0xFFFFFFFFFFFFFFFF
+
+NR_AGENT_SPAWN = 472
+NR_AGENT_ATTEST = 473
+NR_AGENT_QUOTA = 474
+NR_AGENT_CAP_GRANT = 475
+NR_AGENT_CAP_REVOKE = 476
+NR_AGENT_CAP_PRESENT = 477
+NR_AGENT_AUDIT_QUERY = 478
+NR_AGENT_MEMORY_TIER = 479
+
+#: records up to this seq are durable
+IOC_PERSISTED = 0x400841C0
+#: Names the previous boot's head, which one record of this boot then holds.
+IOC_LINK = 0x403841C1
+#: Seals the keyring of authorizers.
+IOC_SEAL = 0x000041C2
+
+
+class CallFlag(IntFlag):
+    """Flags: common."""
+
+    #: The aid field holds a descriptor of /agent/live/<aid>.
+    BY_FD = 1 << 63
+
+
+class SpawnFlag(IntFlag):
+    """Flags: agent_spawn."""
+
+    #: the caller enters the new agent
+    ENTER = 1 << 0
+    #: return a descriptor of its directory
+    FD = 1 << 1
+
+
+class RevokeFlag(IntFlag):
+    """Flags: agent_cap_revoke."""
+
+    #: every capability; id is 0
+    ALL = 1 << 0
+    #: end the agent: Terminated-revoked
+    TERMINATE = 1 << 1
+
+
+class AuditFlag(IntFlag):
+    """Flags: agent_audit_query."""
+
+    #: read the boot's MAC seed, once
+    SEED = 1 << 0
+
+
+class FsRight(IntFlag):
+    """Rights of class fs."""
+
+    #: Open a file for reading.
+    READ_FILE = 1 << 0
+    #: Open a file for writing.
+    WRITE_FILE = 1 << 1
+    #: List a directory.
+    READ_DIR = 1 << 2
+    #: Remove or move a directory.
+    REMOVE_DIR = 1 << 3
+    #: Unlink or move what is no directory.
+    REMOVE_FILE = 1 << 4
+    #: Make a character device.
+    MAKE_CHAR = 1 << 5
+    #: Make a directory.
+    MAKE_DIR = 1 << 6
+    #: Make a regular file.
+    MAKE_REG = 1 << 7
+    #: Bind a pathname socket.
+    MAKE_SOCK = 1 << 8
+    #: Make a named pipe.
+    MAKE_FIFO = 1 << 9
+    #: Make a block device.
+    MAKE_BLOCK = 1 << 10
+    #: Make a symbolic link.
+    MAKE_SYM = 1 << 11
+    #: link or rename across hierarchies
+    REFER = 1 << 12
+    #: Change a file's length by name.
+    TRUNCATE = 1 << 13
+    #: ioctl on a device file.
+    IOCTL_DEV = 1 << 14
+    #: mode, owner, times, xattrs
+    SETATTR = 1 << 15
+    #: connect or send to a pathname socket
+    CONNECT = 1 << 16
+
+
+class ExecRight(IntFlag):
+    """Rights of class exec."""
+
+    #: Execute it.
+    RUN = 1 << 0
+
+
+class NetRight(IntFlag):
+    """Rights of class net."""
+
+    #: Connect to it.
+    CONNECT = 1 << 0
+    #: Bind to it.
+    BIND = 1 << 1
+    #: Listen on it.
+    LISTEN = 1 << 2
+    #: unconnected datagrams
+    SEND = 1 << 3
+
+
+class AgentRight(IntFlag):
+    """Rights of class agent."""
+
+    #: Spawn children.
+    SPAWN = 1 << 0
+    #: connect to a unix socket of that agent
+    MESSAGE = 1 << 1
+    #: Send a signal to its tasks.
+    SIGNAL = 1 << 2
+    #: /agent and the chain beyond its own subtree
+    OBSERVE = 1 << 3
+
+
+class SvcRight(IntFlag):
+    """Rights of class svc."""
+
+    #: Use the service.
+    USE = 1 << 0
+
+
+class State(IntEnum):
+    """Where an agent is in its life. The last two are terminal."""
+
+    #: Being made; not yet visible. Status SPAWNING.
+    SPAWNING = 0
+    #: Made and measured; no task has entered. Status READY.
+    ATTESTED = 1
+    #: A task has entered. Status ACTIVE.
+    ACTIVE = 2
+    #: A reservation of inference tokens found none. Status INF_BLOCKED.
+    INFERENCE_BLOCKED = 3
+    #: A denial awaits an answer. Status CAP_DENIED.
+    CAP_DENIED = 4
+    #: Every capability is suspended. Status QUARANTINED.
+    QUARANTINED = 5
+    #: Its last task left by itself. Status TERMINATED_CLEAN.
+    TERMINATED_CLEAN = 6
+    #: It was ended. Status TERMINATED_REVOKED.
+    TERMINATED_REVOKED = 7
+
+
+class Class(IntEnum):
+    """What kind of object a capability or a record speaks of."""
+
+    #: the agent itself: records only, no capability
+    LIFE = 0
+    #: Files, by hierarchy.
+    FS = 1
+    #: Programs, by hierarchy or digest.
+    EXEC = 2
+    #: Network peers and abstract unix sockets.
+    NET = 3
+    #: Other agents.
+    AGENT = 4
+    #: Devices and their ioctls.
+    DEV = 5
+    #: Memory by tier.
+    MEM = 6
+    #: Services by name, decided by agent_cap_present().
+    SVC = 7
+    #: 8 and up: records only so far, always denied
+    MOUNT = 8
+    #: System V and POSIX IPC. Records only, always denied.
+    IPC = 9
+    #: Other tasks: ptrace, pidfd_getfd, setns. Records only, always denied.
+    TASK = 10
+    #: The kernel's own surface: bpf, perf, modules, keyrings. Records only, always
+    #: denied.
+    KERNEL = 11
+    #: io_uring. Records only.
+    URING = 12
+
+
+class NetProto(IntEnum):
+    """Net protocols."""
+
+    #: tcp and udp
+    ANY = 0
+    #: TCP.
+    TCP = 1
+    #: UDP.
+    UDP = 2
+    #: A unix socket with an abstract name.
+    UNIX_ABSTRACT = 3
+
+
+class Who(IntEnum):
+    """Whom an agent capability speaks of."""
+
+    #: The holder.
+    SELF = 0
+    #: every descendant
+    CHILDREN = 1
+    #: The agent with this AID.
+    AID = 2
+
+
+class Lane(IntEnum):
+    """The share of the CPU that an agent competes in."""
+
+    #: What may wait.
+    BACKGROUND = 0
+    #: The default.
+    NORMAL = 1
+    #: Somebody waits for it.
+    INTERACTIVE = 2
+
+
+class AuditLevel(IntEnum):
+    """What the chain holds of an agent. Denials are in every level."""
+
+    #: Lifecycle, grants, revocations, denials.
+    DENIALS = 0
+    #: Every capability use and resource access too. The default.
+    DECISIONS = 1
+    #: Each system call too.
+    SYSCALLS = 2
+
+
+class Restart(IntEnum):
+    """What coconutd does when the agent ends."""
+
+    #: Nothing. The default.
+    NEVER = 0
+    #: Start it again unless it ended with exit status 0.
+    FAILURE = 1
+    #: Start it again.
+    ALWAYS = 2
+
+
+class Event(IntEnum):
+    """What a record tells of."""
+
+    #: Opens the chain. Object: public key of epoch 0, then the attestation key.
+    BOOT = 0
+    #: Closes the chain.
+    SHUTDOWN = 1
+    #: An agent was spawned or a spawn refused.
+    SPAWN = 2
+    #: object: "ATTESTED>ACTIVE"
+    STATE = 3
+    #: A task entered.
+    ENTER = 4
+    #: object: BLAKE3 of the program, then its path
+    EXEC = 5
+    #: agent_cap_grant().
+    GRANT = 6
+    #: agent_cap_revoke().
+    REVOKE = 7
+    #: agent_cap_present().
+    PRESENT = 8
+    #: a mediated operation
+    ACCESS = 9
+    #: agent_quota().
+    QUOTA = 10
+    #: agent_attest().
+    ATTEST = 11
+    #: agent_memory_tier().
+    TIER = 12
+    #: A task of the agent ended.
+    EXIT = 13
+    #: an authorizer key was added, or the keyring sealed
+    AUTHORIZER = 14
+    #: user space names the previous boot's head
+    LINK = 15
+    #: the seed was read
+    QUERY = 16
+    #: object: how many records could not be kept
+    LOST = 17
+
+
+class Decision(IntEnum):
+    """What was decided."""
+
+    #: Nothing was to decide.
+    NONE = 0
+    #: Allowed.
+    ALLOWED = 1
+    #: Denied.
+    DENIED = 2
+
+
+class QuotaKind(IntEnum):
+    """What a quota limits. A kind that this kernel does not have answers EOPNOTSUPP."""
+
+    #: Microseconds of CPU time in each second.
+    CPU = 0
+    #: Bytes of RAM.
+    RAM = 1
+    #: Bytes of the HBM tier.
+    HBM = 2
+    #: Bytes of the SSD tier.
+    SSD = 3
+    #: Bytes a second to and from the network.
+    NET = 4
+    #: Tokens of inference.
+    INFERENCE_TOKENS = 5
+    #: Live children.
+    CHILDREN = 6
+
+
+class QuotaOp(IntEnum):
+    """What agent_quota() does."""
+
+    #: Read.
+    GET = 0
+    #: Set the limit to amount. An ancestor only.
+    SET = 1
+    #: Use amount units at once.
+    DEBIT = 2
+    #: Set amount units aside for lifetime_ns.
+    RESERVE = 3
+    #: End a reservation of which amount units were used.
+    SETTLE = 4
+
+
+class Tier(IntEnum):
+    """A tier of memory."""
+
+    #: The fastest memory that the machine has.
+    HBM = 0
+    #: Main memory.
+    RAM = 1
+    #: The spill volume.
+    SSD = 2
+
+
+class TierOp(IntEnum):
+    """What agent_memory_tier() does."""
+
+    #: length bytes of new memory; address is returned
+    MAP = 0
+    #: how much of address, length is in the tier
+    QUERY = 1
+    #: move address, length into the tier
+    MOVE = 2
+
+
+#: The rights of each class that has some.
+RIGHTS: Mapping[Class, type[IntFlag]] = {
+    Class.FS: FsRight,
+    Class.EXEC: ExecRight,
+    Class.NET: NetRight,
+    Class.AGENT: AgentRight,
+    Class.SVC: SvcRight,
+}

@@ -1,0 +1,318 @@
+# Generated from syscalls/agent.yaml by `make regen`; edit that.
+# SPDX-License-Identifier: Apache-2.0
+"""What each errno of each call means."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "ERRORS",
+]
+
+#: Call -> errno -> its meanings, those of the call itself first.
+ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
+    "agent_spawn": {
+        errno.E2BIG: [
+            "manifest_len is larger than AGENT_MANIFEST_MAX, or there are more "
+            "capabilities than AGENT_CAPS_MAX.",
+            "size is larger than a page; or a tail that this kernel does not know is not zero.",
+        ],
+        errno.EBADMSG: [
+            "manifest is no COSE_Sign1, or it or cap_set is not deterministic CBOR.",
+        ],
+        errno.EBUSY: [
+            "AGENT_SPAWN_ENTER by a task that has threads, or that is inside "
+            "another agent than the parent.",
+        ],
+        errno.EDQUOT: [
+            "The parent has as many children as its capability or its quota allows, "
+            "or stands AGENT_DEPTH_MAX deep.",
+        ],
+        errno.EFAULT: [
+            "A pointer, or the structure itself, is outside the caller's memory.",
+        ],
+        errno.EINVAL: [
+            "A value in the manifest or in cap_set is outside what it may be; a "
+            "capability of cap_set is not within the manifest's.",
+            "size is smaller than the first version of the structure; a flag is "
+            "unknown; a reserved field is not 0.",
+        ],
+        errno.EKEYREJECTED: [
+            "The manifest's signature is wrong.",
+        ],
+        errno.EMFILE: [
+            "AGENT_SPAWN_FD, and the caller has no descriptor left.",
+        ],
+        errno.ENOENT: [
+            "A capability names a path that does not exist.",
+        ],
+        errno.ENOKEY: [
+            "The manifest's authorizer is not in the keyring.",
+        ],
+        errno.ENOMEM: [
+            "The kernel has no memory for it.",
+        ],
+        errno.ENOSYS: [
+            "The structure does not open with AGENT_MAGIC, or its first 8 bytes "
+            "cannot be read. A kernel without agents answers the same.",
+        ],
+        errno.EPERM: [
+            "The caller may not spawn, or none of its capabilities covers one that was asked for.",
+        ],
+    },
+    "agent_attest": {
+        errno.E2BIG: [
+            "size is larger than a page; or a tail that this kernel does not know is not zero.",
+        ],
+        errno.EBADF: [
+            "With AGENT_BY_FD, aid is no descriptor of an agent's directory.",
+        ],
+        errno.EFAULT: [
+            "A pointer, or the structure itself, is outside the caller's memory.",
+        ],
+        errno.EINVAL: [
+            "nonce_len is neither 0 nor between 8 and AGENT_NONCE_MAX.",
+            "size is smaller than the first version of the structure; a flag is "
+            "unknown; a reserved field is not 0.",
+        ],
+        errno.EMSGSIZE: [
+            "buf has no room; buf_len says how many bytes are needed.",
+        ],
+        errno.ENOMEM: [
+            "The kernel has no memory for it.",
+        ],
+        errno.ENOSYS: [
+            "The structure does not open with AGENT_MAGIC, or its first 8 bytes "
+            "cannot be read. A kernel without agents answers the same.",
+        ],
+        errno.ESRCH: [
+            "There is no such agent; or it has ended where a live one is needed; or "
+            "the caller may not see it.",
+        ],
+    },
+    "agent_quota": {
+        errno.E2BIG: [
+            "size is larger than a page; or a tail that this kernel does not know is not zero.",
+        ],
+        errno.EBADF: [
+            "With AGENT_BY_FD, aid is no descriptor of an agent's directory.",
+        ],
+        errno.EDQUOT: [
+            "amount is more than what is left; on settling, more than the limit was "
+            "used, and what fits is counted.",
+        ],
+        errno.EFAULT: [
+            "A pointer, or the structure itself, is outside the caller's memory.",
+        ],
+        errno.EINVAL: [
+            "kind or op is unknown; a reservation without a lifetime.",
+            "size is smaller than the first version of the structure; a flag is "
+            "unknown; a reserved field is not 0.",
+        ],
+        errno.ENOENT: [
+            "There is no such reservation.",
+        ],
+        errno.ENOMEM: [
+            "The kernel has no memory for it.",
+        ],
+        errno.ENOSYS: [
+            "The structure does not open with AGENT_MAGIC, or its first 8 bytes "
+            "cannot be read. A kernel without agents answers the same.",
+        ],
+        errno.EOPNOTSUPP: [
+            "This kernel does not account this kind, or not with this operation.",
+        ],
+        errno.EPERM: [
+            "The caller may not set this agent's quota; only an ancestor may.",
+        ],
+        errno.ESRCH: [
+            "There is no such agent; or it has ended where a live one is needed; or "
+            "the caller may not see it.",
+        ],
+    },
+    "agent_cap_grant": {
+        errno.E2BIG: [
+            "cap_len is larger than AGENT_CAP_MAX, or the agent would have more "
+            "than AGENT_CAPS_MAX.",
+            "size is larger than a page; or a tail that this kernel does not know is not zero.",
+        ],
+        errno.EBADF: [
+            "With AGENT_BY_FD, aid is no descriptor of an agent's directory.",
+        ],
+        errno.EBADMSG: [
+            "cap is not deterministic CBOR.",
+        ],
+        errno.EFAULT: [
+            "A pointer, or the structure itself, is outside the caller's memory.",
+        ],
+        errno.EINVAL: [
+            "A value in cap is outside what it may be.",
+            "size is smaller than the first version of the structure; a flag is "
+            "unknown; a reserved field is not 0.",
+        ],
+        errno.ENOENT: [
+            "cap names a path that does not exist, or parent no capability of the caller.",
+        ],
+        errno.ENOMEM: [
+            "The kernel has no memory for it.",
+        ],
+        errno.ENOSYS: [
+            "The structure does not open with AGENT_MAGIC, or its first 8 bytes "
+            "cannot be read. A kernel without agents answers the same.",
+        ],
+        errno.EPERM: [
+            "The agent is no descendant of the caller, or no capability of the "
+            "caller covers this one.",
+        ],
+        errno.ESRCH: [
+            "There is no such agent; or it has ended where a live one is needed; or "
+            "the caller may not see it.",
+        ],
+    },
+    "agent_cap_revoke": {
+        errno.E2BIG: [
+            "size is larger than a page; or a tail that this kernel does not know is not zero.",
+        ],
+        errno.EBADF: [
+            "With AGENT_BY_FD, aid is no descriptor of an agent's directory.",
+        ],
+        errno.EFAULT: [
+            "A pointer, or the structure itself, is outside the caller's memory.",
+        ],
+        errno.EINVAL: [
+            "AGENT_REVOKE_ALL or AGENT_REVOKE_TERMINATE with an id.",
+            "size is smaller than the first version of the structure; a flag is "
+            "unknown; a reserved field is not 0.",
+        ],
+        errno.ENOENT: [
+            "The agent has no such capability.",
+        ],
+        errno.ENOMEM: [
+            "The kernel has no memory for it.",
+        ],
+        errno.ENOSYS: [
+            "The structure does not open with AGENT_MAGIC, or its first 8 bytes "
+            "cannot be read. A kernel without agents answers the same.",
+        ],
+        errno.EPERM: [
+            "The caller is no proper ancestor of the agent.",
+        ],
+        errno.ESRCH: [
+            "There is no such agent; or it has ended where a live one is needed; or "
+            "the caller may not see it.",
+        ],
+    },
+    "agent_cap_present": {
+        errno.E2BIG: [
+            "cap_len is larger than AGENT_CAP_MAX.",
+            "size is larger than a page; or a tail that this kernel does not know is not zero.",
+        ],
+        errno.EACCES: [
+            "Denied: a request of class fs, exec, net or dev.",
+        ],
+        errno.EBADF: [
+            "With AGENT_BY_FD, aid is no descriptor of an agent's directory.",
+        ],
+        errno.EBADMSG: [
+            "cap is not deterministic CBOR.",
+        ],
+        errno.EFAULT: [
+            "A pointer, or the structure itself, is outside the caller's memory.",
+        ],
+        errno.EINVAL: [
+            "A value in cap is outside what it may be.",
+            "size is smaller than the first version of the structure; a flag is "
+            "unknown; a reserved field is not 0.",
+        ],
+        errno.ENOENT: [
+            "cap names a path that does not exist.",
+        ],
+        errno.ENOMEM: [
+            "The kernel has no memory for it.",
+        ],
+        errno.ENOSYS: [
+            "The structure does not open with AGENT_MAGIC, or its first 8 bytes "
+            "cannot be read. A kernel without agents answers the same.",
+        ],
+        errno.EPERM: [
+            "Denied: a request of any other class.",
+        ],
+        errno.ESRCH: [
+            "There is no such agent; or it has ended where a live one is needed; or "
+            "the caller may not see it.",
+        ],
+    },
+    "agent_audit_query": {
+        errno.E2BIG: [
+            "size is larger than a page; or a tail that this kernel does not know is not zero.",
+        ],
+        errno.EALREADY: [
+            "The seed was read before.",
+        ],
+        errno.EBADF: [
+            "With AGENT_BY_FD, aid is no descriptor of an agent's directory.",
+        ],
+        errno.EFAULT: [
+            "A pointer, or the structure itself, is outside the caller's memory.",
+        ],
+        errno.EINVAL: [
+            "first_seq is larger than last_seq.",
+            "size is smaller than the first version of the structure; a flag is "
+            "unknown; a reserved field is not 0.",
+        ],
+        errno.EMSGSIZE: [
+            "The first record that matches does not fit; or buf_len is less than 32 "
+            "with AGENT_AUDIT_SEED.",
+        ],
+        errno.ENOMEM: [
+            "The kernel has no memory for it.",
+        ],
+        errno.ENOSYS: [
+            "The structure does not open with AGENT_MAGIC, or its first 8 bytes "
+            "cannot be read. A kernel without agents answers the same.",
+        ],
+        errno.EPERM: [
+            "AGENT_AUDIT_SEED by other than the boot agent with CAP_SYS_ADMIN.",
+        ],
+        errno.ESRCH: [
+            "There is no such agent; or it has ended where a live one is needed; or "
+            "the caller may not see it.",
+        ],
+    },
+    "agent_memory_tier": {
+        errno.E2BIG: [
+            "size is larger than a page; or a tail that this kernel does not know is not zero.",
+        ],
+        errno.EBADF: [
+            "With AGENT_BY_FD, aid is no descriptor of an agent's directory.",
+        ],
+        errno.EFAULT: [
+            "A pointer, or the structure itself, is outside the caller's memory.",
+        ],
+        errno.EINVAL: [
+            "tier or op is unknown; address or length is not a multiple of the page "
+            "size, or length is 0.",
+            "size is smaller than the first version of the structure; a flag is "
+            "unknown; a reserved field is not 0.",
+        ],
+        errno.ENODEV: [
+            "The machine has no such tier.",
+        ],
+        errno.ENOMEM: [
+            "The kernel has no memory for it.",
+        ],
+        errno.ENOSYS: [
+            "The structure does not open with AGENT_MAGIC, or its first 8 bytes "
+            "cannot be read. A kernel without agents answers the same.",
+        ],
+        errno.EPERM: [
+            "The agent is not the caller's own.",
+        ],
+        errno.ESRCH: [
+            "There is no such agent; or it has ended where a live one is needed; or "
+            "the caller may not see it.",
+        ],
+    },
+}

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from syscalls.gen.__main__ import main
 from syscalls.gen.check import RULES, check
 from syscalls.gen.parse import SpecError, parse

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from pycoconut import abi
+
 from syscalls.gen.parse import parse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,8 +60,18 @@ def compiled(*flags: str) -> Any:
     (build / "linux").mkdir(exist_ok=True)
     shutil.copy(ROOT / "include/uapi/linux/agent.h", build / "linux/agent.h")
     subprocess.run(
-        [compiler, "-Wall", "-Wextra", "-Wpadded", "-Werror", *flags, f"-I{build}"]
-        + [str(source), "-o", str(binary)],
+        [
+            compiler,
+            "-Wall",
+            "-Wextra",
+            "-Wpadded",
+            "-Werror",
+            *flags,
+            f"-I{build}",
+            str(source),
+            "-o",
+            str(binary),
+        ],
         check=True,
         timeout=60,
     )

@@ -99,6 +99,14 @@ enum agent_class {
 #define AGENT_AGENT_OBSERVE	(1ULL << 3)	/* /agent and the chain beyond its own subtree */
 #define AGENT_AGENT_ALL		((1ULL << 4) - 1)
 
+/* dev rights */
+#define AGENT_DEV_USE		(1ULL << 0)
+#define AGENT_DEV_ALL		AGENT_DEV_USE
+
+/* mem rights */
+#define AGENT_MEM_USE		(1ULL << 0)
+#define AGENT_MEM_ALL		AGENT_MEM_USE
+
 /* svc rights */
 #define AGENT_SVC_USE		(1ULL << 0)
 #define AGENT_SVC_ALL		AGENT_SVC_USE

@@ -38,10 +38,12 @@ __all__ = [
     "CallFlag",
     "Class",
     "Decision",
+    "DevRight",
     "Event",
     "ExecRight",
     "FsRight",
     "Lane",
+    "MemRight",
     "NetProto",
     "NetRight",
     "QuotaKind",
@@ -201,6 +203,20 @@ class AgentRight(IntFlag):
     SIGNAL = 1 << 2
     #: /agent and the chain beyond its own subtree
     OBSERVE = 1 << 3
+
+
+class DevRight(IntFlag):
+    """Rights of class dev."""
+
+    #: Issue the ioctls.
+    USE = 1 << 0
+
+
+class MemRight(IntFlag):
+    """Rights of class mem."""
+
+    #: Have so many bytes in the tier.
+    USE = 1 << 0
 
 
 class SvcRight(IntFlag):
@@ -434,5 +450,7 @@ RIGHTS: Mapping[Class, type[IntFlag]] = {
     Class.EXEC: ExecRight,
     Class.NET: NetRight,
     Class.AGENT: AgentRight,
+    Class.DEV: DevRight,
+    Class.MEM: MemRight,
     Class.SVC: SvcRight,
 }

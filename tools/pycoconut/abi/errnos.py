@@ -107,12 +107,12 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "A pointer, or the structure itself, is outside the caller's memory.",
         ],
         errno.EINVAL: [
-            "kind or op is unknown; a reservation without a lifetime.",
+            "kind or op is unknown; a reservation with no lifetime or one above 24 hours.",
             "size is smaller than the first version of the structure; a flag is "
             "unknown; a reserved field is not 0.",
         ],
         errno.ENOENT: [
-            "There is no such reservation.",
+            "The agent has no such reservation.",
         ],
         errno.ENOMEM: [
             "The kernel has no memory for it.",
@@ -125,7 +125,8 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "This kernel does not account this kind, or not with this operation.",
         ],
         errno.EPERM: [
-            "The caller may not set this agent's quota; only an ancestor may.",
+            "The caller may not set this agent's quota, only an ancestor may; or "
+            "amount is above the limit of the agent's parent.",
         ],
         errno.ESRCH: [
             "There is no such agent; or it has ended where a live one is needed; or "
@@ -274,7 +275,9 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "cannot be read. A kernel without agents answers the same.",
         ],
         errno.EPERM: [
-            "AGENT_AUDIT_SEED by other than the boot agent with CAP_SYS_ADMIN.",
+            "AGENT_AUDIT_SEED by other than the boot agent with CAP_SYS_ADMIN; any "
+            "query from outside every agent without CAP_AUDIT_READ or "
+            "CAP_SYS_ADMIN.",
         ],
         errno.ESRCH: [
             "There is no such agent; or it has ended where a live one is needed; or "

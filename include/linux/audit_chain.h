@@ -57,7 +57,7 @@ struct audit_stats {
  * agent core, before the first record; attest_key is the public key that the
  * BOOT record vouches for.
  */
-int audit_chain_open(const u8 attest_key[32]);
+void audit_chain_open(const u8 attest_key[32]);
 
 /* May sleep until the agent's share of the ring has room. */
 void audit_chain_throttle(u64 aid);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The first and the last record of a boot.
+ */
+
+#include <linux/jiffies.h>
+#include <linux/random.h>
+#include <linux/reboot.h>
+#include <linux/sched.h>
+
+#include "chain.h"
+
+/* How long the shutdown waits for persisters to keep its end. */
+#define PERSIST_WAIT	(3 * HZ)
+#define PERSIST_POLL	(HZ / 100 + 1)
+
+/**
+ * audit_boot_record - open the chain of a boot
+ * @chain: without records
+ * @attest_key: public key that signs attestations
+ *
+ * The record names both public keys of the boot: who trusts it, trusts the seals
+ * and the attestations that follow from it.
+ *
+ * Return: 0, or -ENOBUFS.
+ */
+int audit_boot_record(struct audit_chain *chain, const u8 attest_key[32])
+{
+	u8 keys[2 * ED25519_PUBLIC_SIZE];
+	struct audit_entry entry = {
+		.event = AGENT_EVENT_BOOT,
+		.class = AGENT_CLASS_LIFE,
+		/* Keys of an unseeded generator could be guessed: say so. */
+		.result = rng_is_initialized() ? 0 : -EAGAIN,
+		.object = keys,
+		.object_len = sizeof(keys),
+	};
+
+	memcpy(keys, chain->sealer.key.public, ED25519_PUBLIC_SIZE);
+	memcpy(keys + ED25519_PUBLIC_SIZE, attest_key, ED25519_PUBLIC_SIZE);
+	return audit_chain_add(chain, &entry) ? 0 : -ENOBUFS;
+}
+
+static const char *shutdown_name(unsigned long action)
+{
+	switch (action) {
+	case SYS_HALT:
+		return "halt";
+	case SYS_POWER_OFF:
+		return "poweroff";
+	default:
+		return "restart";
+	}
+}
+
+static u64 shutdown_record(struct audit_chain *chain, unsigned long action)
+{
+	const char *name = shutdown_name(action);
+	struct audit_entry entry = {
+		.event = AGENT_EVENT_SHUTDOWN,
+		.class = AGENT_CLASS_LIFE,
+		.object = name,
+		.object_len = strlen(name),
+	};
+
+	return audit_chain_add(chain, &entry);
+}
+
+static void wait_for_persisters(struct audit_log *log, u64 seq)
+{
+	unsigned long end = jiffies + PERSIST_WAIT;
+
+	while (READ_ONCE(log->persisters) && READ_ONCE(log->persisted_seq) < seq &&
+	       time_before(jiffies, end))
+		schedule_timeout_uninterruptible(PERSIST_POLL);
+}
+
+static int boot_shutdown(struct notifier_block *nb, unsigned long action, void *unused)
+{
+	struct audit_chain *chain = &audit_chain_main;
+	u64 seq = shutdown_record(chain, action);
+
+	if (!seq || audit_sealer_finish(chain, seq))
+		pr_err("audit chain: the final seal could not be made\n");
+	else
+		wait_for_persisters(&chain->log, seq);
+	return NOTIFY_DONE;
+}
+
+/* Last of all: what other notifiers do still belongs to this boot. */
+static struct notifier_block boot_notifier = {
+	.notifier_call = boot_shutdown,
+	.priority = INT_MIN,
+};
+
+/**
+ * audit_boot_watch - have the chain closed when the system goes down
+ *
+ * Return: 0 or -errno.
+ */
+int audit_boot_watch(void)
+{
+	return register_reboot_notifier(&boot_notifier);
+}

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels: one table of variants, and the road from source to image."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pycoconut.kbuild import config
+from pycoconut.kbuild.base import Base, Places
+from pycoconut.kbuild.console import Console, die
+from pycoconut.kbuild.tree import Tree, put
+
+__all__ = ["VARIANTS", "Kernel", "Variant", "variant"]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A kernel we build: its architecture and its fragments of kernel/configs/."""
+
+    name: str
+    arch: str
+    fragments: tuple[str, ...]
+    ours: bool = True
+
+    @property
+    def image(self) -> str:
+        """What boots, below the output folder."""
+        return "linux" if self.arch == "um" else "arch/x86/boot/bzImage"
+
+
+_COMMON = ("coconut-common",)
+_TESTED = ("coconut", "coconut-kunit")
+
+VARIANTS = {
+    v.name: v
+    for v in (
+        Variant("vm", "x86_64", (*_COMMON, "coconut-vm", "coconut")),
+        Variant("debug", "x86_64", (*_COMMON, "coconut-vm", *_TESTED, "coconut-debug")),
+        Variant("uml", "um", (*_COMMON, "coconut-uml", *_TESTED)),
+        Variant("uml-debug", "um", (*_COMMON, "coconut-uml", *_TESTED, "coconut-debug")),
+        Variant("vm-base", "x86_64", (*_COMMON, "coconut-vm"), ours=False),
+        Variant("uml-base", "um", (*_COMMON, "coconut-uml"), ours=False),
+    )
+}
+"""The `-base` ones are Linux as it comes with the same fragments: what we compare with."""
+
+
+def variant(name: str) -> Variant:
+    """The variant of that name; Failure with the list of them where there is none."""
+    if name not in VARIANTS:
+        die(f"no kernel variant {name!r}", "one of: " + ", ".join(VARIANTS))
+    return VARIANTS[name]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One variant of the kernel in this checkout."""
+
+    console: Console
+    base: Base
+    where: Places
+    variant: Variant
+
+    @property
+    def tree(self) -> Tree:
+        """The source it is built from."""
+        return Tree(self.console, self.base, self.where, ours=self.variant.ours)
+
+    @property
+    def output(self) -> Path:
+        """Its objects: below the source, so that all paths in them are relative."""
+        return self.tree.path / f"out-{self.variant.name}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the finished image and its configuration are put."""
+        return self.where.build / "kernel" / self.variant.name
+
+    @property
+    def image(self) -> Path:
+        """The finished image."""
+        return self.folder / Path(self.variant.image).name
+
+    def make(self, *goals: str) -> list[str]:
+        """The make command for @goals; its environment is env()."""
+        return [
+            "make", "-C", str(self.tree.path), f"O={self.output.name}",
+            f"ARCH={self.variant.arch}", "CC=ccache gcc", f"-j{self.jobs}", *goals,
+        ]  # fmt: skip
+
+    @property
+    def jobs(self) -> int:
+        """How many compilers at once; COCONUT_JOBS sets it."""
+        return int(os.environ.get("COCONUT_JOBS", os.cpu_count() or 1))
+
+    def env(self) -> dict[str, str]:
+        """Same bytes from the same tree: a fixed time, user, host; and our compiler cache."""
+        stamp = time.strftime("%a %b %d %H:%M:%S UTC %Y", time.gmtime(self.base.epoch))
+        return {
+            "CCACHE_DIR": str(self.where.cache / "ccache"),
+            "CCACHE_BASEDIR": str(self.tree.path),
+            "CCACHE_NOHASHDIR": "1",
+            "KBUILD_BUILD_TIMESTAMP": stamp,
+            "KBUILD_BUILD_USER": "coconut",
+            "KBUILD_BUILD_HOST": "coconut",
+            "KBUILD_BUILD_VERSION": "1",
+        }
+
+    def wanted(self) -> dict[str, config.Wanted]:
+        """What the fragments ask for; a later one overrides an earlier one."""
+        folder = self.where.repo / "kernel" / "configs"
+        rows = [w for f in self.variant.fragments for w in config.parse_fragment(folder / f"{f}.config")]
+        return {w.name: w for w in rows}
+
+    def _kconfig_env(self) -> dict[str, str]:
+        """What Kconfig files ask make for, answered as make answers."""
+        um = self.variant.arch == "um"
+        version = self.console.read(["gcc", "--version"]).splitlines()[0]
+        top = str(self.tree.path)
+        return {
+            "srctree": top, "objtree": top, "ARCH": self.variant.arch, "SUBARCH": "x86",
+            "SRCARCH": "um" if um else "x86", "HEADER_ARCH": "x86",
+            "KERNELVERSION": self.base.version, "CC_VERSION_TEXT": version, "CLANG_FLAGS": "",
+            "CC": "gcc", "HOSTCC": "gcc", "HOSTCXX": "g++", "LD": "ld", "NM": "nm", "AR": "ar",
+            "OBJCOPY": "objcopy", "RUSTC": "rustc", "BINDGEN": "bindgen", "PAHOLE": "pahole",
+            "RUSTC_VERSION_TEXT": "",
+        }  # fmt: skip
+
+    def configure(self) -> None:
+        """Merge, let Kconfig complete, and assert. Nothing is done where nothing changed."""
+        wanted = self.wanted()
+        tree = self.tree.path
+        if self.console.dry_run:
+            self.console.show(self.make("tinyconfig"), env=self.env())
+            self.console.show(self.make("olddefconfig"), env=self.env())
+            return
+        kconfigs = sorted(self.where.repo.glob("kernel/**/Kconfig"))
+        kconfigs += sorted(self.where.repo.glob("[fs]*/**/Kconfig"))
+        parts = [str(w).encode() for w in wanted.values()]
+        parts += [p.read_bytes() for p in kconfigs]
+        parts += [(tree / name).read_bytes() for name in ("init/Kconfig", "security/Kconfig")]
+        parts += [str(sorted(self._kconfig_env().items())).encode()]
+        key = config.fingerprint(*parts)
+        stamp = self.output / ".coconut-config"
+        final = self.output / ".config"
+        if stamp.exists() and stamp.read_text() == key and final.exists():
+            return
+        self.output.mkdir(parents=True, exist_ok=True)
+        name = self.variant.name
+        kept = final.read_bytes() if final.exists() else b""
+        self.console.step(f"{name}-tinyconfig", self.make("tinyconfig"), env=self.env())
+        kconfig = config.merge(tree, self._kconfig_env(), final, wanted, final)
+        self.console.step(f"{name}-olddefconfig", self.make("olddefconfig"), env=self.env())
+        config.hold(kconfig, wanted, final)
+        if kept and kept == final.read_bytes():
+            self.console.say("  the configuration is what it was")
+        stamp.write_text(key)
+
+    def build(self) -> Path:
+        """From the pins to the image; return its path. Does only what changed."""
+        self.tree.sync()
+        self.configure()
+        goals = ["linux"] if self.variant.arch == "um" else ["bzImage", "vmlinux"]
+        log = self.console.step(
+            f"kernel-{self.variant.name}",
+            self.make(*goals),
+            env=self.env(),
+            hint=f"the first 'error:' in {self.where.logs}/kernel-{self.variant.name}.log",
+        )
+        if self.console.dry_run:
+            return self.image
+        self._warnings(log)
+        put((self.output / self.variant.image).read_bytes(), self.image, 0o755)
+        put((self.output / ".config").read_bytes(), self.folder / "config")
+        self.console.say(f"  {self.image}")
+        return self.image
+
+    def _warnings(self, log: Path) -> None:
+        """A warning in one of our rooms is an error; the base's own are not ours to mend."""
+        rooms = tuple(room for room in self.base.rooms)
+        ours = [
+            line
+            for line in log.read_text(errors="replace").splitlines()
+            if "warning:" in line and line.removeprefix("../").startswith(rooms)
+            and (self.where.repo / line.removeprefix("../").split(":")[0]).exists()
+        ]  # fmt: skip
+        if ours:
+            die("warnings in our rooms:\n  " + "\n  ".join(ours), f"all of them: {log}")
+
+    def clean(self) -> None:
+        """Forget the objects."""
+        shutil.rmtree(self.output, ignore_errors=True)

@@ -2,9 +2,10 @@
 /*
  * Agents, as the rest of the kernel sees them.
  *
- * Lock order: agent_tree_lock > agent->lock > agent->caps_lock. The hot path (a
- * decision about current) takes none of them: cred->agent is stable while the
- * credential is, and agent->caps is an immutable snapshot under RCU.
+ * Lock order: agent_tree_lock (mutex) > agent->caps_lock (mutex) > agent->lock (spin,
+ * interrupts off). The hot path (a decision about current) takes none of them:
+ * cred->agent is stable while the credential is, and agent->caps is an immutable
+ * snapshot under RCU.
  */
 #ifndef _LINUX_AGENT_H
 #define _LINUX_AGENT_H
@@ -17,6 +18,7 @@
 #include <linux/spinlock.h>
 #include <linux/path.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/cred.h>
 #include <uapi/linux/agent.h>
 
@@ -44,10 +46,11 @@ struct agent_quota {
 struct agent {
 	u64 aid;				/* constant */
 	refcount_t ref;
-	struct rcu_head rcu;
+	struct rcu_head rcu;			/* lookups race with the last put */
+	struct work_struct free_work;		/* letting go of paths sleeps, the last put may not */
 	struct agent *parent;			/* constant, holds a reference; NULL: boot agent */
-	struct list_head children;		/* agent_tree_lock */
-	struct list_head sibling;		/* agent_tree_lock */
+	struct list_head children;		/* live ones; agent_tree_lock */
+	struct list_head sibling;		/* in parent->children, then the graveyard; agent_tree_lock */
 	u32 depth;				/* constant */
 
 	spinlock_t lock;			/* state, quotas, digests, reservations */
@@ -60,7 +63,7 @@ struct agent {
 	atomic_t nr_children;			/* live children */
 
 	struct mutex caps_lock;			/* writers of caps */
-	struct cap_set __rcu *caps;
+	struct cap_set __rcu *caps;		/* NULL: boot agent; empty once it has ended */
 	atomic_t epoch;				/* bumped by each revoke; cached decisions compare it */
 
 	struct manifest *manifest;		/* constant after spawn; NULL: boot agent */
@@ -125,6 +128,17 @@ void agent_cred_free(struct cred *cred);
 void agent_fork(struct task_struct *child);	/* under tasklist_lock; cannot fail */
 void agent_exit(struct task_struct *task, long code);
 
+/* A program was measured and runs: keeps its digest, records EXEC. May sleep. */
+void agent_exec_measured(struct agent *agent, const u8 digest[AGENT_DIGEST_SIZE],
+			 const struct path *path);
+
+/* ---- what agentfs shows (attest.c, quota.c) ---- */
+const u8 *agent_attest_key(void);		/* 32 bytes: the public key of this boot */
+void agent_attestation_show(struct seq_file *m, struct agent *agent);
+const char *agent_quota_name(u32 kind);		/* "inference_tokens"; NULL */
+bool agent_quota_enforced(u32 kind);
+void agent_quota_show(struct seq_file *m, struct agent *agent, u32 kind);
+
 /* ---- directory descriptors; fs/agentfs registers itself ---- */
 struct agent_fs_ops {
 	int (*open_dir)(struct agent *agent);		/* a new descriptor, or -errno */
@@ -143,11 +157,14 @@ int authorizer_show(struct seq_file *m);	/* "sealed|open", then a key and label 
 /**
  * struct agent_request - one operation to decide
  * @class: enum agent_class
- * @rights: all of these are needed
+ * @rights: all of these are needed; none is denied
  * @path: fs, exec: what it is done to
  * @digest: exec: BLAKE3 of the program, or NULL
  * @net: net: protocol, address in network order, port in host order
- * @target: agent: whom
+ * @target: agent: whom; NULL with spawn, or for what is outside every agent
+ * @cmd: dev: the ioctl; @object has the class of device
+ * @tier: mem: enum agent_tier
+ * @bytes: mem: how much
  * @object: text for the record where none of the above says it
  * @atomic: the caller may not sleep
  */
@@ -167,6 +184,9 @@ struct agent_request {
 	const u8 *digest;
 	const struct agent_net_peer *net;
 	const struct agent *target;
+	u32 cmd;
+	u8 tier;
+	u64 bytes;
 	const char *object;
 	bool atomic;
 };

@@ -7,6 +7,7 @@
 
 #include <linux/refcount.h>
 #include <linux/rcupdate.h>
+#include <linux/workqueue.h>
 #include <linux/path.h>
 #include <linux/agent.h>
 
@@ -15,7 +16,8 @@ struct cbor_writer;
 
 /**
  * struct cap_limits - constraints; zero means that there is none
- * @expires_ns: CLOCK_BOOTTIME; on the wire seconds from the moment of granting
+ * @expires_ns: CLOCK_BOOTTIME; counted from the moment of decoding
+ * @lifetime_s: the same as it came on the wire, seconds
  * @uses: how often it may be used
  * @rate: uses in each window
  * @window_ns: length of that window
@@ -25,6 +27,7 @@ struct cbor_writer;
 #define CAP_DEPTH_ANY	0xff
 struct cap_limits {
 	u64 expires_ns;
+	u64 lifetime_s;
 	u64 uses;
 	u32 rate;
 	u64 window_ns;
@@ -43,7 +46,7 @@ struct cap_counter;
  */
 struct cap {
 	refcount_t ref;
-	struct rcu_head rcu;
+	struct work_struct work;	/* frees it: letting go of a path sleeps */
 	u64 id;
 	u64 parent_id;
 	u8 class;
@@ -55,6 +58,9 @@ struct cap {
 			struct path path;	/* holds a reference */
 			struct path *carve;	/* hierarchies beneath it that it does not cover */
 			u32 nr_carve;
+			char *name;		/* as it was given, for text and encoding */
+			char **carve_name;
+			bool dir;		/* a directory */
 		} fs;				/* AGENT_CLASS_FS; EXEC by hierarchy */
 		u8 digest[AGENT_DIGEST_SIZE];	/* EXEC by digest */
 		struct {
@@ -79,33 +85,63 @@ struct cap {
 	char *text;				/* one line for people, as in caps and in records */
 };
 
-/* Decodes one capability, resolving paths in current's root. ERR_PTR: -EBADMSG, -EINVAL, -ENOMEM, -ENOENT. */
+/*
+ * Decodes one capability, resolving paths in current's root. ERR_PTR: -EBADMSG (form),
+ * -EINVAL (a value), -ENOMEM, or of the path: -ENOENT, -ENOTDIR, -EACCES, -ELOOP.
+ */
 struct cap *cap_decode(struct cbor_reader *r);
-void cap_encode(struct cbor_writer *w, const struct cap *cap);	/* id and parent included: keys 6, 7 */
+/* An array of them, at most AGENT_CAPS_MAX, no two the same. 0 or a negative errno as above. */
+int caps_decode(struct cbor_reader *r, struct cap ***caps, u32 *nr);
+void caps_free(struct cap **caps, u32 nr);	/* puts each, and the array */
+/* With id and parent (keys 6, 7) once it is published. */
+void cap_encode(struct cbor_writer *w, const struct cap *cap);
 struct cap *cap_get(struct cap *cap);
 void cap_put(struct cap *cap);
 /* Is each operation that a allows also allowed by b, for no longer and no more often? */
 bool cap_subset(const struct cap *a, const struct cap *b);
-/* A copy under a new id that derives from parent (NULL: from nothing); shares its counter. */
+/*
+ * A copy under a new id that derives from parent (NULL: from nothing). Its uses count
+ * against parent's counters too; its depth is at most parent's - 1. NULL: no memory.
+ */
 struct cap *cap_derive(const struct cap *cap, const struct cap *parent);
-/* Takes one use; false when expired, used up or over its rate. */
+/* Takes one use; false when expired, used up, over its rate, or waiting for approval. */
 bool cap_use(struct cap *cap);
+
+/* One hierarchy of one capability, or one that is carved out of it. */
+struct cap_place {
+	const struct inode *inode;	/* kept by the capability's path */
+	u64 rights;
+	u16 cap;			/* index */
+	u8 class;
+	u8 flags;			/* CAP_PLACE_* */
+};
+
+/* Open addressing by inode; the places of one inode stand next to each other. */
+struct cap_slot {
+	const struct inode *inode;
+	u32 first;
+	u32 nr;
+};
 
 /**
  * struct cap_set - an immutable snapshot; readers hold rcu_read_lock() or a reference
  */
 struct cap_set {
 	refcount_t ref;
-	struct rcu_head rcu;
+	struct rcu_work rwork;		/* letting go of paths sleeps */
 	u8 digest[AGENT_DIGEST_SIZE];	/* BLAKE3 of the encoded capabilities in order of id */
 	u32 nr;
-	struct hlist_head *by_inode;	/* fs and exec hierarchies; cap.c's to know */
-	u32 hash_bits;
+	u32 nr_places;
+	u8 slot_bits;
+	bool carved;			/* any carve-outs at all? */
+	bool counted;			/* any limits of uses or rate among fs and exec? */
+	struct cap_slot *slots;
+	struct cap_place *places;
 	u32 first[16];			/* caps are sorted by class: first[c]..first[c + 1] */
 	struct cap *caps[] __counted_by(nr);
 };
 
-/* Takes references of its own. Writers hold agent->caps_lock. */
+/* Takes references of its own. Writers hold agent->caps_lock. ERR_PTR: -E2BIG, -ENOMEM. */
 struct cap_set *cap_set_build(struct cap *const *caps, u32 nr);
 void cap_set_put(struct cap_set *set);
 struct cap_set *agent_caps_get(struct agent *agent);	/* referenced snapshot; boot agent: NULL */
@@ -113,10 +149,17 @@ struct cap_set *agent_caps_get(struct agent *agent);	/* referenced snapshot; boo
 struct cap *cap_set_covers(const struct cap_set *set, const struct cap *cap);
 struct cap *cap_set_find(const struct cap_set *set, u64 id);	/* referenced, or NULL */
 
-/* The pure question: no record, but uses are counted. Returns the rights it found of req->rights. */
+/*
+ * The pure question: no record, but uses are counted. Returns the rights it found of
+ * req->rights; those already found end a walk early. *granted, where wanted, gets
+ * all rights on the path that do not run out by themselves.
+ */
 u64 cap_set_rights(const struct cap_set *set, const struct agent *agent,
-		   const struct agent_request *req, u64 *cap_id);
-/* Does a svc, net, fs ... request in the form of a capability lie within the set? */
+		   const struct agent_request *req, u64 *cap_id, u64 *granted);
+/* Does a request in the form of a capability lie within the set? 0 or cap_errno(). */
 int cap_set_present(const struct cap_set *set, const struct cap *request, u64 *cap_id);
+
+int cap_errno(u8 class);	/* what a denial returns: -EACCES or -EPERM */
+const char *cap_class_name(u8 class);	/* "fs" ...; NULL */
 
 #endif /* _AGENT_CAP_H */

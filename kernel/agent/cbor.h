@@ -10,10 +10,32 @@
 
 #include <linux/types.h>
 
+enum cbor_major {
+	CBOR_UINT	= 0,
+	CBOR_NEGATIVE	= 1,
+	CBOR_BYTES	= 2,
+	CBOR_TEXT	= 3,
+	CBOR_ARRAY	= 4,
+	CBOR_MAP	= 5,
+	CBOR_TAG	= 6,
+	CBOR_SIMPLE	= 7,
+};
+
+/* Values of CBOR_SIMPLE; no others are known here. */
+#define CBOR_FALSE	20
+#define CBOR_TRUE	21
+#define CBOR_NULL	22
+
 struct cbor_reader {
 	const u8 *pos;
 	const u8 *end;
 	int error;		/* 0 or -EBADMSG */
+};
+
+/* Where a reader stands in a map whose keys are unsigned integers in ascending order. */
+struct cbor_map {
+	size_t left;
+	u64 next;		/* the smallest key that may follow */
 };
 
 struct cbor_writer {
@@ -31,6 +53,8 @@ const char *cbor_read_text(struct cbor_reader *r, size_t *len);	/* valid UTF-8, 
 size_t cbor_read_array(struct cbor_reader *r);
 size_t cbor_read_map(struct cbor_reader *r);
 u64 cbor_read_tag(struct cbor_reader *r);
+void cbor_map_begin(struct cbor_reader *r, struct cbor_map *map);
+bool cbor_map_next(struct cbor_reader *r, struct cbor_map *map, u64 *key);
 int cbor_peek_major(const struct cbor_reader *r);	/* 0..7, or -1 at the end */
 void cbor_skip(struct cbor_reader *r);			/* one item, whatever it holds */
 void cbor_fail(struct cbor_reader *r);

@@ -24,6 +24,8 @@ struct manifest {
 	struct cap **caps;		/* the maximum; ids still 0 */
 	u32 nr_code;
 	u8 (*code)[AGENT_DIGEST_SIZE];	/* programs that the agent may start with; none: any */
+	u32 nr_approval;
+	char **approval;		/* svc names, '*' at the end, that need an answer */
 };
 
 /*
@@ -33,8 +35,9 @@ struct manifest {
  */
 struct manifest *manifest_parse(const void *bytes, size_t len);
 void manifest_free(struct manifest *manifest);
+bool manifest_needs_approval(const struct manifest *manifest, const struct cap *request);
 
-/* COSE_Sign1, EdDSA, empty external data; protected header {1: -8}, kid (4) in the unprotected one. */
+/* COSE_Sign1, EdDSA, no external data; protected header {1: -8}, kid in the unprotected one. */
 struct cose_sign1 {
 	const u8 *protected;
 	size_t protected_len;
@@ -43,6 +46,7 @@ struct cose_sign1 {
 	const u8 *kid;			/* 32 bytes: the public key */
 	const u8 *signature;		/* 64 bytes */
 };
+
 int cose_sign1_parse(struct cose_sign1 *out, const void *bytes, size_t len);	/* -EBADMSG */
 int cose_sign1_verify(const struct cose_sign1 *sign1);		/* with its kid; -EKEYREJECTED */
 /* Bytes written to buf, or needed; needs seed and public key. */

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SHIM_MINMAX_H
+#define _SHIM_MINMAX_H
+
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#define min_t(type, a, b) min((type)(a), (type)(b))
+
+#endif /* _SHIM_MINMAX_H */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How the hooks ask for a decision.
+ */
+#ifndef _SECURITY_COCONUT_DECIDE_H
+#define _SECURITY_COCONUT_DECIDE_H
+
+#include <linux/agent.h>
+#include <linux/task_work.h>
+
+#include "setup.h"
+
+/* No capability holds this right: asking for it is how a rule of ours refuses. */
+#define COCONUT_RIGHT_NEVER	BIT_ULL(63)
+
+/**
+ * struct coconut_task - one system call of one task
+ * @work: runs before the task returns to user space
+ * @armed: @work is queued; only the task itself looks and writes
+ * @refused: a refusal was recorded since then, namely of
+ * @class: this enum agent_class, and
+ * @key: this target
+ */
+struct coconut_task {
+	struct callback_head work;
+	bool armed;
+	bool refused;
+	u8 class;
+	u64 key;
+};
+
+int coconut_decide(struct agent *agent, const struct agent_request *req, u64 *granted);
+int coconut_decide_once(struct agent *agent, const struct agent_request *req, u64 key);
+int coconut_refuse(struct agent *agent, u8 class, const char *object, bool atomic);
+
+#endif /* _SECURITY_COCONUT_DECIDE_H */

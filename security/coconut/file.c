@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Open files: class fs.
+ *
+ * A file is decided when it is opened and, since a descriptor can be passed,
+ * inherited or outlive a revoke, again at the first use by another agent or in
+ * another epoch. What is found is cached in the file, so that reading and
+ * writing cost two comparisons.
+ *
+ * - A descriptor that was open when a task entered an agent gives that agent
+ *   nothing: it is decided at first use like a passed one, terminals and other
+ *   device files included.
+ * - Pipes, sockets, memfds and anonymous inodes name no object of a hierarchy:
+ *   they pass, and whoever hands one to an agent hands over what is behind it.
+ *   Sockets have hooks of their own.
+ * - O_PATH descriptors, and metadata such as stat(2), are not mediated.
+ * - Mapping a file to execute from it needs the right to read it, as shared
+ *   libraries do; the class exec is about starting programs. Anonymous memory
+ *   may be made executable: programs with a JIT run as they are.
+ * - What is mapped stays mapped after a revoke. See threat-model.rst.
+ */
+#include <linux/agent.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/lsm_hooks.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/mount.h>
+#include <linux/slab.h>
+
+#include "decide.h"
+#include "exec.h"
+#include "file.h"
+#include "inode.h"
+#include "ioctl.h"
+
+static bool self_contained(const struct file *file)
+{
+	return file_user_path(file)->mnt->mnt_flags & MNT_INTERNAL;
+}
+
+static bool for_exec(const struct file *file)
+{
+	return file->f_flags & __FMODE_EXEC;
+}
+
+static int decide_file(struct agent *agent, struct file *file, u64 need, bool atomic)
+{
+	struct coconut_cache *cache = &coconut_file(file)->cache;
+	const struct agent_request req = {
+		.class = AGENT_CLASS_FS,
+		.rights = need,
+		.path = file_user_path(file),
+		.atomic = atomic,
+	};
+	u64 granted = 0;
+	u32 epoch;
+	int err;
+
+	if (!need || coconut_cache_covers(cache, agent, 0, need))
+		return 0;
+	epoch = atomic_read_acquire(&agent->epoch);	/* a revoke from here on is seen */
+	err = coconut_decide(agent, &req, &granted);
+	if (!err)
+		coconut_cache_store(cache, agent, epoch, 0, granted);
+	return err;
+}
+
+static u64 rights_of_mask(const struct file *file, int mask)
+{
+	u64 need = 0;
+
+	if (S_ISDIR(file_inode(file)->i_mode))
+		return AGENT_FS_READ_DIR;
+	if (mask & (MAY_READ | MAY_EXEC))
+		need |= AGENT_FS_READ_FILE;
+	if (mask & (MAY_WRITE | MAY_APPEND))
+		need |= AGENT_FS_WRITE_FILE;
+	return need;
+}
+
+static u64 rights_of_mode(const struct file *file)
+{
+	int mask = 0;
+
+	if (file->f_mode & FMODE_READ)
+		mask |= MAY_READ;
+	if (file->f_mode & FMODE_WRITE)
+		mask |= MAY_WRITE;
+	return mask ? rights_of_mask(file, mask) : 0;
+}
+
+/*
+ * A new file is charged here and not when path_mknod is asked, for that is
+ * asked before anybody knows whether the file exists (see path.c).
+ */
+static u64 rights_to_open(const struct file *file)
+{
+	u64 need = rights_of_mode(file);
+
+	if (((file->f_mode & FMODE_CREATED) || (file->f_flags & __O_TMPFILE)) &&
+	    S_ISREG(file_inode(file)->i_mode))
+		need |= AGENT_FS_MAKE_REG;
+	return need;
+}
+
+static int coconut_file_open(struct file *file)
+{
+	struct agent *agent = cred_agent(file->f_cred);
+
+	if (!agent)
+		return 0;
+	if (coconut_inode_is_mqueue(file_inode(file)))
+		return coconut_decide_mqueue(agent, file_inode(file));
+	/* Decided in exec.c, once it can be read and nobody can write to it. */
+	if (self_contained(file) || for_exec(file))
+		return 0;
+	return decide_file(agent, file, rights_to_open(file), false);
+}
+
+static int coconut_file_permission(struct file *file, int mask)
+{
+	struct agent *agent = agent_current();
+
+	if (!agent)
+		return 0;
+	if (for_exec(file))
+		return coconut_decide_exec(agent, file);
+	if (self_contained(file))
+		return 0;
+	return decide_file(agent, file, rights_of_mask(file, mask), false);
+}
+
+static int coconut_file_receive(struct file *file)
+{
+	struct agent *agent = agent_current();
+
+	if (!agent || self_contained(file) || (file->f_mode & FMODE_PATH))
+		return 0;
+	return decide_file(agent, file, rights_of_mode(file), false);
+}
+
+static int coconut_file_truncate(struct file *file)
+{
+	struct agent *agent = agent_current();
+
+	if (!agent || self_contained(file))
+		return 0;
+	return decide_file(agent, file, AGENT_FS_TRUNCATE, false);
+}
+
+static int decide_ioctl(struct file *file, u64 need)
+{
+	struct agent *agent = agent_current();
+
+	if (!agent || !need || self_contained(file))
+		return 0;
+	return decide_file(agent, file, need, false);
+}
+
+static int coconut_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return decide_ioctl(file, coconut_ioctl_rights(file_inode(file), cmd));
+}
+
+static int coconut_file_ioctl_compat(struct file *file, unsigned int cmd,
+				     unsigned long arg)
+{
+	return decide_ioctl(file, coconut_ioctl_rights_compat(file_inode(file), cmd));
+}
+
+static u64 rights_to_map(const struct file *file, unsigned long prot, bool shared)
+{
+	u64 need = 0;
+
+	/* A private mapping is read however it is protected: it is a copy. */
+	if (!shared || (prot & (PROT_READ | PROT_EXEC)))
+		need |= AGENT_FS_READ_FILE;
+	if (shared && (prot & PROT_WRITE))
+		need |= AGENT_FS_WRITE_FILE;
+	return need;
+}
+
+static int coconut_mmap_file(struct file *file, unsigned long reqprot,
+			     unsigned long prot, unsigned long flags)
+{
+	struct agent *agent = agent_current();
+	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+
+	if (!agent || !file)
+		return 0;
+	if (for_exec(file))
+		return coconut_decide_exec(agent, file);
+	if (self_contained(file))
+		return 0;
+	return decide_file(agent, file, rights_to_map(file, prot, shared), false);
+}
+
+/*
+ * Atomic, since the address space is locked: a reader of the chain that looks
+ * into /proc/PID/maps would wait for this task, and this task for that reader.
+ */
+static int coconut_file_mprotect(struct vm_area_struct *vma, unsigned long reqprot,
+				 unsigned long prot)
+{
+	struct agent *agent = agent_current();
+	struct file *file = vma->vm_file;
+
+	if (!agent || !file || self_contained(file) || for_exec(file))
+		return 0;
+	return decide_file(agent, file,
+			   rights_to_map(file, prot, vma->vm_flags & VM_SHARED), true);
+}
+
+/* Called with file->f_owner->lock held. */
+static void coconut_file_set_fowner(struct file *file)
+{
+	struct coconut_file *blob = coconut_file(file);
+	struct agent *old = blob->owner;
+
+	blob->owner = agent_get(agent_current());
+	agent_put(old);
+}
+
+/*
+ * SIGIO comes from whoever made the file ready, which may be an interrupt: it is
+ * the agent that pointed the file at the task which is held to its capabilities.
+ */
+static int coconut_file_send_sigiotask(struct task_struct *task,
+				       struct fown_struct *fown, int sig)
+{
+	const struct agent *target;
+	struct agent *owner = coconut_file(fown->file)->owner;
+	int err = 0;
+
+	if (!owner)
+		return 0;
+	rcu_read_lock();
+	target = __task_cred(task)->agent;
+	if (target != owner)
+		err = coconut_decide(owner, &(struct agent_request){
+			.class = AGENT_CLASS_AGENT,
+			.rights = AGENT_AGENT_SIGNAL,
+			.target = target ?: &agent_boot,
+			.object = "sigio",
+			.atomic = true,
+		}, NULL);
+	rcu_read_unlock();
+	return err;
+}
+
+static void coconut_file_free_security(struct file *file)
+{
+	struct coconut_file *blob = coconut_file(file);
+
+	agent_put(blob->owner);
+	kfree(blob->digest);
+}
+
+static struct security_hook_list hooks[] __ro_after_init = {
+	LSM_HOOK_INIT(file_open, coconut_file_open),
+	LSM_HOOK_INIT(file_permission, coconut_file_permission),
+	LSM_HOOK_INIT(file_receive, coconut_file_receive),
+	LSM_HOOK_INIT(file_truncate, coconut_file_truncate),
+	LSM_HOOK_INIT(file_ioctl, coconut_file_ioctl),
+	LSM_HOOK_INIT(file_ioctl_compat, coconut_file_ioctl_compat),
+	LSM_HOOK_INIT(mmap_file, coconut_mmap_file),
+	LSM_HOOK_INIT(file_mprotect, coconut_file_mprotect),
+	LSM_HOOK_INIT(file_set_fowner, coconut_file_set_fowner),
+	LSM_HOOK_INIT(file_send_sigiotask, coconut_file_send_sigiotask),
+	LSM_HOOK_INIT(file_free_security, coconut_file_free_security),
+};
+
+/**
+ * coconut_add_file_hooks() - Mediate open files
+ */
+void __init coconut_add_file_hooks(void)
+{
+	security_add_hooks(hooks, ARRAY_SIZE(hooks), &coconut_lsmid);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Open files.
+ */
+#ifndef _SECURITY_COCONUT_FILE_H
+#define _SECURITY_COCONUT_FILE_H
+
+#include <linux/agent.h>
+#include <linux/fs.h>
+
+#include "cache.h"
+#include "setup.h"
+
+/**
+ * struct coconut_file - blob of an open file
+ * @cache: the last decision: fs rights, or exec rights where it was opened to be executed
+ * @owner: who asked for its SIGIO; file->f_owner->lock; holds a reference
+ * @digest: BLAKE3 of its content, measured while writing is denied; set once, or NULL
+ */
+struct coconut_file {
+	struct coconut_cache cache;
+	struct agent *owner;
+	u8 *digest;
+};
+
+static inline struct coconut_file *coconut_file(const struct file *file)
+{
+	return file->f_security + coconut_blob_sizes.lbs_file;
+}
+
+void __init coconut_add_file_hooks(void);
+
+#endif /* _SECURITY_COCONUT_FILE_H */

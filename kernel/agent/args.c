@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Arguments of the eight calls: extensible structures, all hostile.
+ */
+
+#include <linux/agent.h>
+#include <linux/audit_chain.h>
+#include <linux/uaccess.h>
+
+#include "args.h"
+#include "end.h"
+
+/* A newer libc may try whatever mainline puts at these numbers: it must see ENOSYS. */
+static int args_magic(const void __user *uargs)
+{
+	u64 magic;
+
+	if (copy_from_user(&magic, uargs, sizeof(magic)) || magic != AGENT_MAGIC)
+		return -ENOSYS;
+	return 0;
+}
+
+/**
+ * agent_args_get() - copy a structure in
+ * @args: where to; what user space did not send is zero
+ * @known: its size, which is that of the first version
+ * @uargs: where from
+ * @size: as user space knows it
+ * @flags: the flags that this call knows
+ *
+ * Also where a caller waits that has filled its share of the audit ring.
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOSYS, -EINVAL, -E2BIG or -EFAULT.
+ */
+int agent_args_get(void *args, size_t known, const void __user *uargs, size_t size, u64 flags)
+{
+	const struct agent_args_head *head = args;
+	int err = args_magic(uargs);
+
+	if (err)
+		return err;
+	if (size < known)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	err = copy_struct_from_user(args, known, uargs, size);
+	if (err)
+		return err;
+	if (head->flags & ~flags)
+		return -EINVAL;
+	audit_chain_throttle(agent_aid(agent_current()));
+	return 0;
+}
+
+/**
+ * agent_args_put() - copy a structure with its results back
+ * @uargs: where to
+ * @args: where from
+ * @known: its size
+ * @size: as user space knows it
+ *
+ * Context: may sleep.
+ * Return: 0 or -EFAULT.
+ */
+int agent_args_put(void __user *uargs, const void *args, size_t known, size_t size)
+{
+	return copy_to_user(uargs, args, min(known, size)) ? -EFAULT : 0;
+}
+
+static struct agent *args_from_fd(u64 fd)
+{
+	const struct agent_fs_ops *ops = agent_fs_ops();
+
+	if (!ops || fd > INT_MAX)
+		return ERR_PTR(-EBADF);
+	return ops->from_fd(fd);
+}
+
+/**
+ * agent_args_agent() - find the agent that a call names
+ * @aid: an AID; 0: the caller's own; with AGENT_BY_FD a descriptor
+ * @flags: the call's
+ *
+ * That an agent may not be seen reads as that there is none: else AIDs could be
+ * probed for.
+ *
+ * Context: may sleep.
+ * Return: the agent with a reference, an ended one included; ERR_PTR(-ESRCH) or
+ * ERR_PTR(-EBADF).
+ */
+struct agent *agent_args_agent(u64 aid, u64 flags)
+{
+	struct agent *agent;
+
+	if (flags & AGENT_BY_FD)
+		agent = args_from_fd(aid);
+	else if (aid == AGENT_AID_SELF)
+		agent = agent_get(agent_current() ?: &agent_boot);
+	else
+		agent = agent_lookup(aid) ?: ERR_PTR(-ESRCH);
+	if (IS_ERR(agent) || agent_may_observe(agent_current(), agent))
+		return agent;
+	agent_put(agent);
+	return ERR_PTR(-ESRCH);
+}

@@ -14,25 +14,27 @@
 #include "agent.h"
 #include "setup.h"
 
-/* Stage 4 of agent_spawn: does the caller hold the capability to spawn at all? */
+/*
+ * Stage 4 of agent_spawn: does the caller hold the capability to spawn at all?
+ * Its use was taken when room for one more child was looked for.
+ */
 static int lsm_coconut_agent_spawn_hook(struct agent *parent, struct agent *agent,
 					struct cap_set *caps)
 {
-	const struct agent_request req = {
-		.class = AGENT_CLASS_AGENT,
-		.rights = AGENT_AGENT_SPAWN,	/* of a child that nobody can name yet */
-	};
-	struct cap_set *held;
-	u64 cap_id, found;
+	const struct cap_set *held;
+	int err = -EPERM;
+	u32 i;
 
 	if (parent == &agent_boot)
 		return 0;
-	held = agent_caps_get(parent);
-	if (!held)
-		return -EPERM;
-	found = cap_set_rights(held, parent, &req, &cap_id, NULL);
-	cap_set_put(held);
-	return found == AGENT_AGENT_SPAWN ? 0 : -EPERM;
+	rcu_read_lock();
+	held = rcu_dereference(parent->caps);
+	for (i = 0; held && i < held->nr; i++)
+		if (held->caps[i]->class == AGENT_CLASS_AGENT &&
+		    held->caps[i]->rights & AGENT_AGENT_SPAWN)
+			err = 0;
+	rcu_read_unlock();
+	return err;
 }
 
 static struct security_hook_list hooks[] __ro_after_init = {

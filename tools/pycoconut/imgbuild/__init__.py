@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The build half of the image: from Debian's packages and our parts to an ISO, and its boot in QEMU.
+"""The build half of the image: Debian and our parts into an ISO, and its boot in QEMU.
 
 Nothing that is installed on the booted system imports this.
 """

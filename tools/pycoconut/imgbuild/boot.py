@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What firmware and boot loader see: GRUB for BIOS and for UEFI, its menu, the initramfs, the ISO."""
+"""What firmware and boot loader see: GRUB for BIOS and UEFI, its menu, initramfs, ISO."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def static(console: Console, source: Path, out: Path) -> None:
 
 
 def initramfs(init: bytes, epoch: int) -> bytes:
-    """The root in memory that finds the one on the medium: a program and a console for its words."""
+    """The root in memory that finds the one on the medium: a program, a console for its words."""
     return newc(
         [
             Member("dev", stat.S_IFDIR | 0o755),

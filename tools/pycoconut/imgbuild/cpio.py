@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An initramfs: the "newc" form of cpio that the kernel unpacks (Documentation/driver-api/early-userspace)."""
+"""An initramfs: the "newc" form of cpio, see Documentation/driver-api/early-userspace."""
 
 from __future__ import annotations
 

@@ -18,7 +18,12 @@ from pycoconut.kbuild.kernel import Kernel, variant
 __all__ = ["Image"]
 
 _SHEBANG = "#!/usr/bin/python3 -IB\n"
-_TEXT = "# SPDX-License-Identifier: Apache-2.0\nimport sys\nfrom pycoconut.{0} import main\nsys.exit(main())\n"
+_COMMAND = """\
+# SPDX-License-Identifier: Apache-2.0
+import sys
+from pycoconut.cli import main
+sys.exit(main())
+"""
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ class Image:
         root.tree(IMAGE / "policy", "etc/coconut/policy/caps")
         root.file("usr/sbin/coconutd", (self.work / "coconutd").read_bytes(), 0o755)
         root.symlink("usr/sbin/init", "coconutd")
-        root.file("usr/bin/coconut", (_SHEBANG + _TEXT.format("cli")).encode(), 0o755)
+        root.file("usr/bin/coconut", (_SHEBANG + _COMMAND).encode(), 0o755)
         for name in ("agent", "media"):
             root.folder(name)
         root.folder("var/log/coconut", 0o750)

@@ -135,7 +135,7 @@ class Debian:
 
 
 def _python(tree: Path) -> list[str]:
-    """The image's Python on this machine: by its own loader, so that neither root nor chroot is needed."""
+    """The image's Python on this machine, by its own loader: no root and no chroot is needed."""
     binary = next(iter(sorted((tree / "usr/bin").glob("python3.[0-9]*"))), None)
     loader = tree / "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
     if binary is None or not loader.exists():

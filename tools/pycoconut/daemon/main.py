@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon's life: set up, one loop, an orderly end."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import selectors
+import signal
+import socket
+import struct
+import sys
+import time
+from pathlib import Path
+
+from pycoconut import syscalls
+from pycoconut.daemon import outside, policy
+from pycoconut.daemon.live import Agents
+from pycoconut.daemon.paths import Paths
+from pycoconut.daemon.server import Client, Server
+from pycoconut.daemon.services import Service, Services, reap
+from pycoconut.daemon.shards import Persister, ShardError, last_seal
+from pycoconut.errors import CoconutError
+
+__all__ = ["Daemon", "main"]
+
+CONTROL_FD = 3
+PROFILE = "coconut_profile"
+"""A word of the kernel's command line, which reaches us as environment."""
+STOP_GRACE = 3.0
+DRAIN = 4.0
+"""Seconds at the end for the last epoch to be sealed and written."""
+DISK_RETRY = 1.0
+
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
+
+
+def say(text: str) -> None:
+    """To the kernel's log, one line, where PID 1 speaks too."""
+    try:
+        with open("/dev/kmsg", "w") as log:
+            log.write(f"<5>coconutd: {text}")
+    except OSError:
+        print(f"coconutd: {text}", file=sys.stderr, flush=True)
+
+
+def _loopback_up() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        wanted = struct.pack("16sH14x", b"lo", 0)
+        answer = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, wanted)
+        flags = struct.unpack("16sH14x", answer)[1] | _IFF_UP
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags))
+
+
+class Daemon:
+    """One run of it."""
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+        self.agents = Agents(paths.agent)
+        self.selector = selectors.DefaultSelector()
+        self.ending: str | None = None
+        self.end_at = 0.0
+        self.disk_at = 0.0
+        self.persister: Persister | None = None
+        paths.run.mkdir(mode=0o755, parents=True, exist_ok=True)
+        self.services = Services(
+            self.agents, paths.run / "services", paths.log / "services", self.tell
+        )
+        self.server: Server | None = None
+        self.keeper: outside.Keeper | None = None
+
+    # ---- setting up ----
+
+    def set_up(self) -> None:
+        """In the order that matters: whose manifests count, the chain, agents, then clients."""
+        self._machine()
+        if self.agents.there:
+            self._policy()
+            self._persist()
+            self.services.load(self.paths.etc / "services", say)
+            self.services.adopt(time.monotonic())
+        else:
+            say("this kernel has no agents: only the consoles are started")
+        self.server = Server(
+            self.paths.socket, self.agents, self.services, self.shut_down, time.monotonic
+        )
+        self.selector.register(self.server.listener, selectors.EVENT_READ, None)
+        kept = [
+            *outside.consoles(self.paths.etc / "consoles", Path("/dev")),
+            *outside.channel(Path("/sys"), Path("/dev")),
+        ]
+        self.keeper = outside.Keeper(self.paths.run / "outside", kept)
+
+    def _machine(self) -> None:
+        try:
+            name = (self.paths.root / "etc/hostname").read_text().strip()
+            socket.sethostname(name or "coconut")
+            _loopback_up()
+        except OSError as error:
+            say(f"host name and loopback: {error}")
+
+    def _policy(self) -> None:
+        etc, kernel = self.paths.etc, self.paths.agent / "policy"
+        try:
+            self._machine_key()
+            count, first = policy.install_authorizers(etc / "authorizers.d", kernel, say)
+            if first:
+                say(f"{count} authorizers, sealed")
+                profile = os.environ.get(PROFILE, "workstation")
+                policy.install_templates(etc / "policy/caps", kernel, profile, say)
+        except OSError as error:
+            say(f"policy: {error}")
+
+    def _machine_key(self) -> None:
+        """The machine's own authorizer, made when it has none: what its operator signs with."""
+        path = self.paths.etc / "keys" / "machine"
+        if path.exists():
+            return
+        # Loads a large library: only where a key is to be made.
+        from pycoconut.keys import SecretKey
+
+        public = SecretKey.make("machine").write(path)
+        known = self.paths.etc / "authorizers.d" / public.name
+        known.parent.mkdir(parents=True, exist_ok=True)
+        known.write_bytes(public.read_bytes())
+
+    def _persist(self) -> None:
+        boot = self.agents.boot_id()
+        try:
+            self.persister = Persister(self.paths.chain, self.paths.log / boot, boot)
+            if self.persister.fresh:
+                self._link(self.persister)
+        except (OSError, ShardError) as error:
+            say(f"the chain is not kept on disk: {error}")
+            return
+        self.selector.register(self.persister, selectors.EVENT_READ, None)
+
+    def _link(self, persister: Persister) -> None:
+        """Name the newest boot whose shards are here."""
+        found = [p for p in self.paths.log.iterdir() if len(p.name) == 32 and p != persister.folder]
+        for folder in sorted(found, key=lambda p: p.stat().st_mtime, reverse=True):
+            seal = last_seal(folder)
+            if seal:
+                persister.link(seal[0], seal[1], folder.name)
+                return
+
+    # ---- running ----
+
+    def tell(self, event: str, service: Service) -> None:
+        """What happened to a service, to who listens."""
+        say(f"{service.definition.name}: {event}")
+        for client in self.server.tell(event, service) if self.server else ():
+            self._drop(client)
+
+    def shut_down(self, how: str) -> None:
+        """Begin to end: @how is PID 1's command, empty where PID 1 itself asked."""
+        if self.ending is not None:
+            return
+        self.ending = how
+        now = time.monotonic()
+        self.end_at = now + STOP_GRACE
+        self.services.closing = True
+        for service in self.services:
+            try:
+                self.services.stop(service, now, STOP_GRACE - 1)
+            except OSError as error:
+                say(f"{service.definition.name}: {error}")
+
+    def _drop(self, client: Client) -> None:
+        assert self.server is not None
+        if client.connection.fileno() >= 0:
+            self.selector.unregister(client.connection)
+            self.server.drop(client)
+
+    def _pump(self) -> None:
+        if self.persister is None or time.monotonic() < self.disk_at:
+            return
+        try:
+            self.persister.pump()
+        except OSError as error:
+            # The kernel holds what was not acknowledged, and slows who makes more.
+            say(f"the chain cannot be written: {error}")
+            self.disk_at = time.monotonic() + DISK_RETRY
+
+    def _turn(self, wait: float) -> None:
+        """Wait for something to happen, and see to it."""
+        assert self.server is not None
+        for key, _ in self.selector.select(wait):
+            if key.fileobj is self.server.listener:
+                client = self.server.accept()
+                if client:
+                    self.selector.register(client.connection, selectors.EVENT_READ, client)
+            elif key.fileobj is self.persister:
+                self._pump()
+            elif isinstance(key.data, Client):
+                if not self.server.serve(key.data):
+                    self._drop(key.data)
+            else:
+                _drain(key.fd)
+        reap()
+
+    def run(self) -> None:
+        """Until an end was asked for and all services ended."""
+        assert self.keeper is not None
+        while self.ending is None:
+            now = time.monotonic()
+            due = self.keeper.tick(now)
+            if self.agents.there:
+                due = min(due, self.services.tick(now))
+            self._turn(max(0.0, due - time.monotonic()))
+        while time.monotonic() < self.end_at and any(s.aid for s in self.services):
+            self.services.tick(time.monotonic())
+            self._turn(0.1)
+
+    # ---- ending ----
+
+    def finish(self) -> None:
+        """End what still runs as an agent, write out the chain, tell PID 1."""
+        assert self.keeper is not None
+        if self.agents.there:
+            self._end_agents()
+        self.keeper.stop()
+        if self.persister:
+            self._drain_chain(self.persister)
+        if self.ending:
+            os.write(CONTROL_FD, self.ending.encode())
+
+    def _end_agents(self) -> None:
+        for status in list(self.agents.all_live()):
+            if status.parent == 0:
+                try:
+                    syscalls.cap_revoke(status.aid, terminate=True)
+                except OSError as error:
+                    say(f"{status.name}: {error}")
+
+    def _drain_chain(self, persister: Persister) -> None:
+        """Until a seal came after all that was recorded, or it takes too long."""
+        begun = persister.sealed
+        end = time.monotonic() + DRAIN
+        try:
+            while time.monotonic() < end:
+                if not persister.pump():
+                    if persister.sealed > begun:
+                        break
+                    time.sleep(0.1)
+            persister.close()
+        except OSError as error:
+            say(f"the end of the chain cannot be written: {error}")
+
+
+def _drain(fd: int) -> None:
+    try:
+        os.read(fd, 4096)
+    except BlockingIOError:
+        return
+
+
+def _catch_signals(daemon: Daemon) -> None:
+    """Signals wake the loop, and nothing else: handlers may not run in the middle of a call."""
+    reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    daemon.selector.register(reading, selectors.EVENT_READ, None)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGTERM, lambda *_: daemon.shut_down(""))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def main() -> int:
+    """Run it; return its status. Anything unforeseen ends it, and PID 1 starts it again."""
+    os.set_inheritable(CONTROL_FD, False)
+    daemon = Daemon(Paths())
+    _catch_signals(daemon)
+    try:
+        daemon.set_up()
+    except CoconutError as error:
+        say(f"cannot start: {error}")
+        return 1
+    os.write(CONTROL_FD, b"+")
+    daemon.run()
+    daemon.finish()
+    return 0

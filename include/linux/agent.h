@@ -47,10 +47,10 @@ struct agent {
 	u64 aid;				/* constant */
 	refcount_t ref;
 	struct rcu_head rcu;			/* lookups race with the last put */
-	struct work_struct free_work;		/* letting go of paths sleeps, the last put may not */
+	struct work_struct free_work;		/* to free sleeps, the last put may not */
 	struct agent *parent;			/* constant, holds a reference; NULL: boot agent */
 	struct list_head children;		/* live ones; agent_tree_lock */
-	struct list_head sibling;		/* in parent->children, then the graveyard; agent_tree_lock */
+	struct list_head sibling;		/* then in the graveyard; agent_tree_lock */
 	u32 depth;				/* constant */
 
 	spinlock_t lock;			/* state, quotas, digests, reservations */
@@ -64,7 +64,7 @@ struct agent {
 
 	struct mutex caps_lock;			/* writers of caps */
 	struct cap_set __rcu *caps;		/* NULL: boot agent; empty once it has ended */
-	atomic_t epoch;				/* bumped by each revoke; cached decisions compare it */
+	atomic_t epoch;				/* bumped by a revoke; caches compare it */
 
 	struct manifest *manifest;		/* constant after spawn; NULL: boot agent */
 	char name[AGENT_NAME_MAX + 1];		/* constant */
@@ -90,7 +90,7 @@ extern struct agent agent_boot;			/* a:00000 */
 struct agent *agent_get(struct agent *agent);	/* NULL is passed through */
 void agent_put(struct agent *agent);
 struct agent *agent_lookup(u64 aid);		/* takes a reference; graveyard included; or NULL */
-struct agent *agent_next(u64 *aid);		/* first agent with an AID >= *aid, referenced, or NULL */
+struct agent *agent_next(u64 *aid);		/* first with an AID >= *aid, referenced; or NULL */
 bool agent_is_terminal(const struct agent *agent);
 bool agent_is_ancestor(const struct agent *anc, const struct agent *agent);	/* or the same */
 /* May viewer's tasks see agent: itself, a descendant, or by an observe capability. NULL: boot. */
@@ -114,11 +114,11 @@ static inline u64 agent_aid(const struct agent *agent)
 
 /* ---- states (kernel/agent/state.c) ---- */
 const char *agent_state_name(enum agent_state state);		/* "Spawning", "Cap-denied" ... */
-const char *agent_state_status(enum agent_state state);		/* "SPAWNING", "READY", "ACTIVE", "INF_BLOCKED" ... */
+const char *agent_state_status(enum agent_state state);		/* "READY", "INF_BLOCKED" ... */
 int agent_transition(struct agent *agent, enum agent_state to, const char *why);
 
 /* ---- spawn and entering (spawn.c, enter.c) ---- */
-int agent_enter(struct agent *agent);		/* current, single-threaded, outside or in the parent */
+int agent_enter(struct agent *agent);		/* current, outside or in the parent */
 int agent_terminate(struct agent *agent, enum agent_state how, int sig);
 
 /* ---- hooks called by patched Linux files; see patches/ ---- */
@@ -145,6 +145,7 @@ struct agent_fs_ops {
 	struct agent *(*from_fd)(int fd);		/* referenced, or ERR_PTR */
 	void (*invalidate)(struct agent *agent);	/* it moved to the graveyard */
 };
+
 void agent_set_fs_ops(const struct agent_fs_ops *ops);
 
 /* ---- the authorizer keyring (authorizer.c) ---- */

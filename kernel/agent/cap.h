@@ -106,6 +106,7 @@ bool cap_subset(const struct cap *a, const struct cap *b);
 struct cap *cap_derive(const struct cap *cap, const struct cap *parent);
 /* Takes one use; false when expired, used up, over its rate, or waiting for approval. */
 bool cap_use(struct cap *cap);
+bool cap_usable(const struct cap *cap);	/* neither expired nor waiting for approval; takes none */
 
 /* One hierarchy of one capability, or one that is carved out of it. */
 struct cap_place {

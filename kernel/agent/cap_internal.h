@@ -40,7 +40,6 @@ int cap_limits_decode(struct cbor_reader *r, struct cap_limits *limits);
 bool cap_limits_present(const struct cap_limits *limits);
 void cap_limits_encode(struct cbor_writer *w, const struct cap_limits *limits);
 bool cap_limits_subset(const struct cap *a, const struct cap *b);
-bool cap_usable(const struct cap *cap);
 
 /* ---- cap_text.c ---- */
 int cap_text(struct cap *cap);

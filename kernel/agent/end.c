@@ -35,6 +35,7 @@ void __init agent_end_init(void)
  */
 void agent_set_fs_ops(const struct agent_fs_ops *ops)
 {
+	/* Pairs with agent_fs_ops(): whoever sees the pointer sees what it points to. */
 	smp_store_release(&agent_fs, ops);
 }
 
@@ -45,6 +46,7 @@ void agent_set_fs_ops(const struct agent_fs_ops *ops)
  */
 const struct agent_fs_ops *agent_fs_ops(void)
 {
+	/* Pairs with agent_set_fs_ops(). */
 	return smp_load_acquire(&agent_fs);
 }
 

@@ -7,6 +7,6 @@
 
 #include <linux/agent.h>
 
-int agent_enter_alone(void);		/* -EBUSY where current shares with others what it may not */
+int agent_enter_alone(void);	/* -EBUSY where current shares what it may not */
 
 #endif /* _AGENT_ENTER_H */

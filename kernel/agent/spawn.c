@@ -61,7 +61,10 @@ void agent_spawn_failed(const char *name, int err)
 	spawn_record(name, err);
 }
 
-/* May the parent spawn at all, and one more? Takes one use of the capability that says so. */
+/*
+ * May the parent spawn at all, and one more? The use of the capability is taken by
+ * the hook, where the coconut LSM asks the same of the whole set.
+ */
 static int spawn_right(const struct spawning *s)
 {
 	const struct cap_set *set = s->parent_caps;
@@ -77,7 +80,7 @@ static int spawn_right(const struct spawning *s)
 			continue;
 		if (cap->agent.max && atomic_read(&s->parent->nr_children) >= cap->agent.max)
 			err = -EDQUOT;
-		else if (cap_use(cap))
+		else if (cap_usable(cap))
 			return 0;
 	}
 	return err;

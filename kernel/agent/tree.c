@@ -9,6 +9,7 @@
 #include "cap.h"
 #include "tree.h"
 
+/* Who stands under whom, who is in the graveyard, and who writes capability sets. */
 DEFINE_MUTEX(agent_tree_lock);
 
 /* Live agents and those in the graveyard; holds a reference on each. */

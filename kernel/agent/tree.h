@@ -19,7 +19,7 @@ void agent_tree_forget(struct agent *agent);	/* agent_tree_lock: its AID names n
 
 /* Walks the live subtree of root under agent_tree_lock; pos NULL starts with root. */
 struct agent *agent_tree_next(struct agent *root, struct agent *pos);
-struct agent *agent_tree_leaf(struct agent *agent);	/* agent, or the first below without children */
+struct agent *agent_tree_leaf(struct agent *agent);	/* or agent itself */
 
 void agent_tree_init(void);
 

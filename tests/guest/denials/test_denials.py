@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from pycoconut import audit, caps, cbor
 from pycoconut.abi import AuditLevel
 from pycoconut.guest.job import Job

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A task outside every agent sees no change: Linux's own tests say of our kernel what they say of the base."""
+"""A task outside every agent sees no change: Linux's own tests give the results of the base."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from pycoconut.guest.job import Job
 from pycoconut.guest.run import Runner
 from pycoconut.kbuild.base import places

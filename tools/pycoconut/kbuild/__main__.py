@@ -11,9 +11,14 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pycoconut.guest.definition import load
+from pycoconut.guest.job import Job
+from pycoconut.guest.run import Runner
 from pycoconut.kbuild.base import Base, Places, load_base, places
 from pycoconut.kbuild.console import Console, Failure
 from pycoconut.kbuild.kernel import Kernel, variant
+from pycoconut.kbuild.series import Series
+from pycoconut.kbuild.testrun import TestRun
 
 __all__ = ["main"]
 
@@ -53,6 +58,38 @@ def _deps(ctx: Context) -> int:
     return 0
 
 
+def _test(ctx: Context) -> int:
+    """Status 0 only if nothing failed and, in CI's full run, nothing was skipped."""
+    run = TestRun(ctx.console, ctx.base, ctx.where)
+    total = run.run(quick=ctx.args.quick, only=ctx.args.only)
+    return 1 if total.failed or not total.passed else 0
+
+
+def _bench(ctx: Context) -> int:
+    for name in ("vm", "vm-base"):
+        Kernel(ctx.console, ctx.base, ctx.where, variant(name)).build()
+    return ctx.module("tests.bench.run", "--out", str(ctx.where.build / "bench.json"))
+
+
+def _shell(ctx: Context) -> int:
+    name = ctx.args.guest
+    kernel = load(ctx.where.repo / "qemu" / f"{name}.toml").kernel
+    Kernel(ctx.console, ctx.base, ctx.where, variant(kernel)).build()
+    job = Job(["/bin/busybox", "cttyhack", "bash"], ctx.where.repo, interactive=True)
+    Runner(ctx.console, ctx.where).run(name, job, f"shell-{name}")
+    return 0
+
+
+def _refresh(ctx: Context) -> int:
+    Series(ctx.console, ctx.base, ctx.where).refresh(ctx.args.branch)
+    return 0
+
+
+def _series(ctx: Context) -> int:
+    Series(ctx.console, ctx.base, ctx.where).write(build=ctx.args.build)
+    return 0
+
+
 def _regen(ctx: Context) -> int:
     return ctx.module("syscalls.gen")
 
@@ -70,7 +107,12 @@ COMMANDS: dict[str, Callable[[Context], int]] = {
     "iso": _image,
     "run": _image,
     "demo": _image,
+    "test": _test,
+    "bench": _bench,
+    "shell": _shell,
     "regen": _regen,
+    "refresh": _refresh,
+    "series": _series,
     "clean": _clean,
 }
 
@@ -83,6 +125,15 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--dry-run", action="store_true", help="print the commands only")
         if name == "kernel":
             one.add_argument("variant", nargs="?", default="vm")
+        elif name == "test":
+            one.add_argument("--quick", action="store_true", help="the layers under two minutes")
+            one.add_argument("--only", default="", help="one layer")
+        elif name == "shell":
+            one.add_argument("guest", nargs="?", default="uml")
+        elif name == "refresh":
+            one.add_argument("branch", nargs="?", default="")
+        elif name == "series":
+            one.add_argument("--build", action="store_true", help="build each commit too")
     return parser
 
 

@@ -84,7 +84,7 @@ class Archive:
         return self.where.cache / "apt"
 
     def pin(self, into: Path) -> Path:
-        """Fetch the pinned tarball, whose digest apt checks; Failure where the archive has lost it."""
+        """Fetch the pinned tarball, its digest checked; Failure where the archive has lost it."""
         there = mirrors()
         name = f"main/{self.base.debian_package[0]}/{self.base.debian_package}"
         file = self.base.debian_file
@@ -97,7 +97,13 @@ class Archive:
             try:
                 self.console.step(
                     "fetch",
-                    [_HELPER, "download-file", uri, str(target), f"SHA256:{self.base.debian_sha256}"],
+                    [
+                        _HELPER,
+                        "download-file",
+                        uri,
+                        str(target),
+                        f"SHA256:{self.base.debian_sha256}",
+                    ],
                 )
             except Failure as failure:
                 last = failure.message
@@ -113,8 +119,7 @@ class Archive:
         signed = f" [signed-by={_KEYRING}]" if _KEYRING.exists() else ""
         rows = [f"deb-src{signed} {there.main} {suite} main" for suite in self.base.suites]
         rows += [
-            f"deb-src{signed} {there.security} {suite} main"
-            for suite in self.base.security_suites
+            f"deb-src{signed} {there.security} {suite} main" for suite in self.base.security_suites
         ]
         (self._root / "sources.list").write_text("\n".join(rows) + "\n")
         return [

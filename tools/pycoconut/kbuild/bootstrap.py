@@ -18,9 +18,9 @@ if sys.version_info < (3, 11):
 TOOLS = Path(__file__).resolve().parents[2]
 sys.path[0] = str(TOOLS)
 
-from pycoconut.kbuild import host  # noqa: E402 - importable only from here on
-from pycoconut.kbuild.base import load_base, places  # noqa: E402
-from pycoconut.kbuild.console import Console, Failure  # noqa: E402
+from pycoconut.kbuild import host
+from pycoconut.kbuild.base import load_base, places
+from pycoconut.kbuild.console import Console, Failure
 
 GROUPS = {
     "deps": ("kernel", "guest", "image", "test"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the build says and runs: each command printed so that it can be pasted, each error with a way on."""
+"""What the build says and runs: commands that can be pasted, errors with a way on."""
 
 from __future__ import annotations
 

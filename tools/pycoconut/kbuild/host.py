@@ -40,7 +40,7 @@ def missing(packages: Iterable[str]) -> list[str]:
 
 
 def install(console: Console, base: Base, groups: Iterable[str]) -> None:
-    """Install what @groups of base.toml need and the machine lacks; the only step that wants root."""
+    """Install what @groups of base.toml name and the machine lacks; nothing else wants root."""
     wanted = missing(dict.fromkeys(p for group in groups for p in base.packages[group]))
     if not wanted:
         return

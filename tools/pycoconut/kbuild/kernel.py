@@ -113,7 +113,9 @@ class Kernel:
     def wanted(self) -> dict[str, config.Wanted]:
         """What the fragments ask for; a later one overrides an earlier one."""
         folder = self.where.repo / "kernel" / "configs"
-        rows = [w for f in self.variant.fragments for w in config.parse_fragment(folder / f"{f}.config")]
+        rows = [
+            w for f in self.variant.fragments for w in config.parse_fragment(folder / f"{f}.config")
+        ]
         return {w.name: w for w in rows}
 
     def _kconfig_env(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ import os
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +61,9 @@ def version_of(makefile: str) -> tuple[int, int, int]:
 def _own(path: Path, base: Base) -> Source:
     """The tree or tarball the reader named with COCONUT_SOURCE."""
     if path.is_dir():
-        version = version_of((path / "Makefile").read_text()) if (path / "Makefile").exists() else ()
+        version = (
+            version_of((path / "Makefile").read_text()) if (path / "Makefile").exists() else ()
+        )
         pin = tuple(int(n) for n in base.version.split("."))
         if version[:2] != pin[:2] or version < pin:
             shown = ".".join(map(str, version)) or "no kernel"
@@ -94,10 +97,12 @@ def _upstream(console: Console, base: Base, into: Path) -> Path:
         with urllib.request.urlopen(base.upstream_sums, timeout=_PATIENCE) as answer:
             wanted = _listed(answer.read(1 << 22).decode("utf-8", "replace"), name)
         partial = target.with_suffix(".part")
-        with urllib.request.urlopen(base.upstream_url, timeout=_PATIENCE) as answer:
-            with partial.open("wb") as out:
-                while block := answer.read(_CHUNK):
-                    out.write(block)
+        with (
+            urllib.request.urlopen(base.upstream_url, timeout=_PATIENCE) as answer,
+            partial.open("wb") as out,
+        ):
+            while block := answer.read(_CHUNK):
+                out.write(block)
     except (urllib.error.URLError, OSError) as error:
         raise Failure(f"upstream does not answer: {error}") from error
     check(partial, wanted)
@@ -145,7 +150,11 @@ def obtain(console: Console, base: Base, where: Places) -> Source:
     if kept:
         return kept
     archive = Archive(console, base, where)
-    for way in (lambda: _upstream(console, base, into), lambda: archive.pin(into)):
+    ways: tuple[Callable[[], Path], ...] = (
+        lambda: _upstream(console, base, into),
+        lambda: archive.pin(into),
+    )
+    for way in ways:
         try:
             return _kept(way())
         except Failure as failure:

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All tests, layer by layer: from the text of the sources to the booted image.
+
+A layer that runs nothing has failed: silence proves nothing. The last line alone
+sums all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pycoconut.guest.job import Job, Outcome
+from pycoconut.guest.run import Runner
+from pycoconut.kbuild.base import Base, Places
+from pycoconut.kbuild.console import Console, Failure
+from pycoconut.kbuild.counts import Counts, junit, ktap
+from pycoconut.kbuild.kernel import Kernel, variant
+from pycoconut.kbuild.selftests import build_selftests
+
+__all__ = ["LAYERS", "Layer", "TestRun"]
+
+_UML_TIMEOUT = 300.0
+"""Seconds for one file of tests under User-Mode Linux."""
+
+_HOSTILE_TIMEOUT = 1200.0
+"""Seconds for hostile input in bulk: KASAN costs a factor of four."""
+
+
+@dataclass
+class TestRun:
+    """One run of the layers."""
+
+    console: Console
+    base: Base
+    where: Places
+    results: dict[str, Counts] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def out(self) -> Path:
+        """Where results are left."""
+        return self.where.build / "test"
+
+    def build(self, name: str) -> Kernel:
+        """A kernel of that variant, up to date."""
+        kernel = Kernel(self.console, self.base, self.where, variant(name))
+        kernel.build()
+        return kernel
+
+    def pytest(self, folder: str, *words: str) -> Counts:
+        """Run a folder of tests on this machine."""
+        xml = self.out / f"{folder.replace('/', '-')}.xml"
+        argv = [sys.executable, "-m", "pytest", folder, "-q", f"--junitxml={xml}", *words]
+        self.console.show(argv)
+        if self.console.dry_run:
+            return Counts(passed=1)
+        xml.unlink(missing_ok=True)
+        env = {**os.environ, "PYTHONPATH": str(self.where.repo / "tools")}
+        subprocess.run(argv, cwd=self.where.repo, env=env)
+        return junit(xml)
+
+    def guest(self, name: str, job: Job, label: str) -> Outcome:
+        """Boot a guest for a job."""
+        return Runner(self.console, self.where).run(name, job, label)
+
+    def guest_pytest(self, name: str, file: Path, *words: str, timeout: float) -> Counts:
+        """Run one file of tests inside a guest, as root."""
+        argv = [
+            *(sys.executable, "-m", "pytest", str(file.relative_to(self.where.repo)), "-q"),
+            *("--junitxml=/run/out/junit.xml", *words),
+        ]
+        env = {
+            "PYTHONPATH": str(self.where.repo / "tools"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HOME": "/tmp",
+        }
+        label = f"{name}-{file.stem}"
+        done = self.guest(name, Job(argv, self.where.repo, env, timeout=timeout), label)
+        if self.console.dry_run:
+            return Counts(passed=1)
+        if done.status == 5:  # pytest's "no test was selected": other files may have some
+            return Counts()
+        counts = junit(done.out / "junit.xml") if (done.out / "junit.xml").exists() else Counts()
+        try:
+            done.check()
+        except Failure as failure:
+            self.console.say(f"  {failure}")
+            if not counts.failed:
+                counts += Counts(failed=1)
+        self.console.say(f"  {file.name} in {name}: {counts} ({done.seconds:.0f} s)")
+        return counts
+
+    def run(self, quick: bool, only: str = "") -> Counts:
+        """Run the layers one after the other and print what came of each."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        chosen = [la for la in LAYERS if la.name == only or (not only and (la.quick or not quick))]
+        for layer in chosen:
+            self.console.say(f"== {layer.name}: {layer.about}")
+            started = time.monotonic()
+            try:
+                counts = layer.run(self)
+            except Failure as failure:
+                self.console.say(f"  {failure}")
+                counts = Counts(failed=1)
+            if not counts.total:
+                self.console.say(f"  {layer.name} ran nothing, which is a failure")
+                counts = Counts(failed=1)
+            self.results[layer.name] = counts
+            self.seconds[layer.name] = time.monotonic() - started
+        self.console.say("")
+        for name, counts in self.results.items():
+            self.console.say(f"  {name:10} {self.seconds[name]:6.0f} s  {counts}")
+        total = sum(self.results.values(), Counts())
+        self.console.say(f"  {'all':10} {sum(self.seconds.values()):6.0f} s")
+        self.console.say(str(total))
+        return total
+
+
+def _kunit(run: TestRun) -> Counts:
+    """Boot once with the suites switched on; their results are files, not log lines."""
+    run.build("uml")
+    done = run.guest("uml", Job(["true"], boot=["kunit.enable=1"]), "kunit")
+    if run.console.dry_run:
+        return Counts(passed=1)
+    counts = Counts()
+    for path in sorted((done.out / "kunit").glob("*")):
+        text = path.read_text(errors="replace")
+        found = ktap(text, indent=4)
+        if found.failed or not found.total:
+            run.console.say(text)
+            found += Counts(failed=0 if found.total else 1)
+        run.console.say(f"  {path.name}: {found}")
+        counts += found
+    done.check()
+    return counts
+
+
+def _uml(run: TestRun) -> Counts:
+    run.build("uml")
+    files = sorted((run.where.repo / "tests" / "uml").glob("test_*.py"))
+    parts = (
+        run.guest_pytest("uml", file, "-m", "not hostile", timeout=_UML_TIMEOUT) for file in files
+    )
+    return sum(parts, Counts())
+
+
+def _hostile(run: TestRun) -> Counts:
+    run.build("uml-debug")
+    files = sorted((run.where.repo / "tests" / "uml").glob("test_*.py"))
+    files = [file for file in files if "mark.hostile" in file.read_text()]
+    parts = (
+        run.guest_pytest("uml-debug", file, "-m", "hostile", timeout=_HOSTILE_TIMEOUT)
+        for file in files
+    )
+    return sum(parts, Counts())
+
+
+def _selftests(run: TestRun) -> Counts:
+    """Each C program in a guest of its own; its KTAP counts."""
+    kernel = run.build("uml")
+    counts = Counts()
+    for program in build_selftests(kernel):
+        done = run.guest(
+            "uml", Job([str(program)], cwd=program.parent), f"kselftest-{program.name}"
+        )
+        if run.console.dry_run:
+            return Counts(passed=1)
+        found = ktap(done.output)
+        if found.failed or done.complaints() or done.status is None:
+            run.console.say(done.output)
+            run.console.say("; ".join(done.complaints()))
+        if not found.failed and (done.status or done.complaints() or done.status is None):
+            found += Counts(failed=1)
+        run.console.say(f"  {program.name}: {found}")
+        counts += found
+    return counts
+
+
+def _guests(run: TestRun) -> Counts:
+    run.build("vm")
+    return run.pytest("tests/guest", "--timeout=900")
+
+
+def _iso(run: TestRun) -> Counts:
+    run.build("vm")
+    argv = [sys.executable, "-m", "pycoconut.imgbuild", "iso"]
+    run.console.step("iso", argv, cwd=run.where.repo, hint=f"its log: {run.where.logs}/iso.log")
+    return run.pytest("tests/iso", "--timeout=900")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One kind of test. @quick ones are `make check`."""
+
+    name: str
+    about: str
+    run: Callable[[TestRun], Counts]
+    quick: bool = False
+
+
+LAYERS = (
+    Layer("lint", "the text of everything", lambda run: run.pytest("tests/lint"), quick=True),
+    Layer("unit", "Python, on this machine", lambda run: run.pytest("tests/unit"), quick=True),
+    Layer("abi", "the generator and the layouts", lambda run: run.pytest("tests/abi"), quick=True),
+    Layer("kunit", "the kernel's own suites, under User-Mode Linux", _kunit, quick=True),
+    Layer("uml", "the system calls and the chain, under User-Mode Linux", _uml, quick=True),
+    Layer("kselftest", "the ABI from C, under User-Mode Linux", _selftests),
+    Layer("hostile", "hostile input under KASAN, lockdep and kmemleak", _hostile),
+    Layer("guest", "many CPUs, in QEMU", _guests),
+    Layer("iso", "the image, from firmware on", _iso),
+)

@@ -223,7 +223,7 @@ def _extract(tar: Path, into: Path) -> None:
 
 
 def debian(console: Console, where: Places, base: Base, recipe: Recipe) -> Debian:
-    """Debian's part of the root, from the cache where it was made before: then no network is used."""
+    """Debian's part of the root; from the cache, without network, where it was made before."""
     wanted = json.dumps([_FORMAT, base.suite, base.epoch, recipe.packages, recipe.strip])
     home = where.cache / "image" / hashlib.sha256(wanted.encode()).hexdigest()[:16]
     made = Debian(home / "debian.tar", home / "tree", home / "status")
@@ -254,7 +254,7 @@ def debian(console: Console, where: Places, base: Base, recipe: Recipe) -> Debia
 
 
 def wheel(console: Console, where: Places, row: Wheel) -> Path:
-    """A Python package as its index has it, from the cache where it is; digest checked each time."""
+    """A Python package as its index has it, or from the cache; its digest is checked each time."""
     folder = where.cache / "wheel" / row.sha256[:16]
     found = sorted(folder.glob("*.whl"))
     if not found and not console.dry_run:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The software bill of materials: SPDX 2.3 as JSON, from dpkg's own list and the parts that are ours."""
+"""The software bill of materials: SPDX 2.3 as JSON, from dpkg's own list and our parts."""
 
 from __future__ import annotations
 

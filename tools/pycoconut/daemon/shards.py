@@ -54,7 +54,8 @@ def _shards(folder: Path) -> list[Path]:
 def last_seal(folder: Path) -> tuple[str, int] | None:
     """Head and last record of the newest seal in a boot's shards; None where there is none."""
     for path in reversed(_shards(folder)):
-        for line in reversed(path.read_bytes().splitlines()):
+        # A crash may have cut the last line in two.
+        for line in reversed(path.read_bytes().split(b"\n")[:-1]):
             if line.startswith(_SEAL):
                 try:
                     row = json.loads(line)

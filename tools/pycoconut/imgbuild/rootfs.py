@@ -29,7 +29,7 @@ _FORMAT = 3
 
 _MODULES = "usr/lib/python3/dist-packages"
 
-_BUILD_HALF = ("guest", "imgbuild", "kbuild")
+_BUILD_HALF = ("bench", "guest", "imgbuild", "kbuild")
 """Folders of pycoconut that are not installed."""
 
 

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes chains as the kernel does, from the format alone: the reference for the verifier's tests.
+
+It shares no code with the verifier but Record and Seal, whose forms have tests of
+their own; hashing, MACs and the tree are done here once more, another way.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+
+from blake3 import blake3
+from pycoconut.abi import Class, Decision, Event
+from pycoconut.audit import Record, Seal
+from pycoconut.keys import SecretKey
+
+__all__ = ["Chain", "tree"]
+
+
+def tree(leaves: list[bytes]) -> bytes:
+    """RFC 6962's recursive definition, with BLAKE3."""
+    if not leaves:
+        return bytes(32)
+    if len(leaves) == 1:
+        return blake3(b"\x00" + leaves[0]).digest()
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    return blake3(b"\x01" + tree(leaves[:split]) + tree(leaves[split:])).digest()
+
+
+@dataclass
+class Chain:
+    """One boot's chain under way; `lines` is chain.log."""
+
+    random: random.Random
+    cpus: int = 2
+    boot: bytes = b""
+    seed: bytes = b""
+    lines: list[bytes] = field(default_factory=list)
+    seq: int = 1
+    epoch: int = 0
+    head: bytes = bytes(32)
+    pending: list[bytes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.boot = self.boot or self.random.randbytes(16)
+        self.seed = self.seed or self.random.randbytes(32)
+        self.key = SecretKey(self.random.randbytes(32))
+        self.public = self.key.public.raw
+        self.mac_keys = [
+            blake3(
+                self.seed + self.boot + cpu.to_bytes(4, "little"),
+                derive_key_context="coconut-os 2026 audit cpu key",
+            ).digest()
+            for cpu in range(self.cpus)
+        ]
+        self.append(Event.BOOT, object=self.public + self.random.randbytes(32), aid=0)
+
+    def append(self, event: Event, **values: object) -> Record:
+        cpu = self.random.randrange(self.cpus)
+        record = Record(
+            boot=self.boot,
+            seq=self.seq,
+            mono=self.seq * self.random.choice([1, 10**6, 10**9]),
+            real=1_700_000_000_000_000_000 + self.seq,
+            cpu=cpu,
+            aid=self.random.choice([0, 1, 17, 99999, 123456]),
+            tid=self.random.choice([0, 1, 300, 70000]),
+            event=event,
+            kind=self.random.choice(list(Class)),
+            decision=self.random.choice(list(Decision)),
+            capability=self.random.choice([0, 1, 2**33]),
+            object=b"",
+            result=0,
+        )
+        record = replace(record, **values)  # type: ignore[arg-type]
+        data = record.encode()
+        mac = blake3(data, key=self.mac_keys[cpu]).digest()
+        self.mac_keys[cpu] = blake3(
+            self.mac_keys[cpu], derive_key_context="coconut-os 2026 audit key evolution"
+        ).digest()
+        record = replace(record, mac=mac)
+        self.lines.append(record.line())
+        self.pending.append(data)
+        self.head = blake3(self.head + data).digest()
+        self.seq += 1
+        return record
+
+    def fill(self, count: int) -> None:
+        for _ in range(count):
+            size = self.random.choice([0, 5, 23, 24, 40, 255, 256])
+            plain = bytes(self.random.choice(b'/abc."\\ \x00\xff\n') for _ in range(size))
+            self.append(
+                self.random.choice([Event.ACCESS, Event.EXEC, Event.GRANT, Event.STATE]),
+                object=plain,
+                result=self.random.choice([0, -1, -13, -122]),
+            )
+
+    def seal(self, *, final: bool = False) -> Seal:
+        following = SecretKey(self.random.randbytes(32))
+        first = self.seq - len(self.pending)
+        seal = Seal(
+            epoch=self.epoch,
+            first=first,
+            last=self.seq - 1,
+            count=len(self.pending),
+            root=tree(self.pending),
+            head=self.head,
+            next=bytes(32) if final else following.public.raw,
+        ).sign(self.key)
+        self.lines.append(seal.line())
+        self.key = following
+        self.epoch += 1
+        self.pending = []
+        return seal
+
+    def shut_down(self) -> None:
+        self.append(Event.SHUTDOWN, object=b"poweroff")
+        self.seal(final=True)
+
+    @property
+    def log(self) -> bytes:
+        return b"".join(self.lines)
+
+    @classmethod
+    def whole(cls, seed: int, epochs: int = 4, records: int = 6) -> Chain:
+        """A boot from its first record to its last seal, an empty epoch among others."""
+        chain = cls(random.Random(seed))
+        for epoch in range(epochs):
+            chain.fill(0 if epoch == 1 else records)
+            chain.seal()
+        chain.fill(records)
+        chain.shut_down()
+        return chain

@@ -26,10 +26,21 @@ static const u64 cap_rights_of_class[] = {
 	[AGENT_CLASS_EXEC]	= AGENT_EXEC_ALL,
 	[AGENT_CLASS_NET]	= AGENT_NET_ALL,
 	[AGENT_CLASS_AGENT]	= AGENT_AGENT_ALL,
-	[AGENT_CLASS_DEV]	= CAP_USE,
-	[AGENT_CLASS_MEM]	= CAP_USE,
+	[AGENT_CLASS_DEV]	= AGENT_DEV_ALL,
+	[AGENT_CLASS_MEM]	= AGENT_MEM_ALL,
 	[AGENT_CLASS_SVC]	= AGENT_SVC_ALL,
 };
+
+/**
+ * cap_class_rights - all rights of a class
+ * @class: enum agent_class
+ *
+ * Return: the rights, 0 where there are no capabilities.
+ */
+u64 cap_class_rights(u8 class)
+{
+	return class < ARRAY_SIZE(cap_rights_of_class) ? cap_rights_of_class[class] : 0;
+}
 
 /**
  * cap_is_hierarchy - is its object a hierarchy of files?

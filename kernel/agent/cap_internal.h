@@ -15,9 +15,6 @@
 #define CAP_NAME_MAX		255	/* svc, abstract socket */
 #define CAP_DEV_CLASS_MAX	64
 
-/* dev and mem have one right */
-#define CAP_USE			BIT_ULL(0)
-
 #define CAP_PLACE_CARVE		BIT(0)	/* masks the capability above it */
 #define CAP_PLACE_EXPIRES	BIT(1)
 #define CAP_PLACE_COUNTED	BIT(2)	/* uses or rate */
@@ -29,6 +26,7 @@ struct cap *cap_copy(const struct cap *cap);
 void cap_put_now(struct cap *cap);	/* may sleep */
 
 /* ---- cap_codec.c: an object's half of cap_decode() ---- */
+u64 cap_class_rights(u8 class);
 bool cap_is_hierarchy(const struct cap *cap);
 char *cap_string(const void *bytes, size_t len);
 

@@ -79,11 +79,6 @@ static u64 match_list(const struct cap_set *set, const struct agent *agent,
 	return found;
 }
 
-static bool is_cap_class(u8 class)
-{
-	return class >= AGENT_CLASS_FS && class <= AGENT_CLASS_SVC;
-}
-
 /**
  * cap_set_rights - which of the rights asked for does a set give?
  * @set: held by the caller, by a reference or under RCU
@@ -107,7 +102,8 @@ u64 cap_set_rights(const struct cap_set *set, const struct agent *agent,
 	*cap_id = 0;
 	if (granted)
 		*granted = 0;
-	if (!is_cap_class(req->class))
+	/* Rights that no capability can have: nothing is spent on what is denied anyway. */
+	if (req->rights & ~cap_class_rights(req->class))
 		return 0;
 	if ((req->class == AGENT_CLASS_FS || req->class == AGENT_CLASS_EXEC) && req->path)
 		found = cap_walk_rights(set, req, cap_id, granted);

@@ -9,8 +9,6 @@
 
 #include "cap_testlib.h"
 
-#define FS(p, r, ...)	{ .class = AGENT_CLASS_FS, .path = (p), .rights = (r), ##__VA_ARGS__ }
-#define SVC(n, ...)	{ .class = AGENT_CLASS_SVC, .name = (n), .rights = 1, ##__VA_ARGS__ }
 #define NET(p, a, n, f, l) \
 	{ .class = AGENT_CLASS_NET, .proto = (p), .addr = (a), .prefix = (n), .first = (f), \
 	  .last = (l), .rights = 1 }
@@ -28,24 +26,24 @@ static const struct {
 	struct cap_spec a, b;
 	bool subset, reverse;
 } pairs[] = {
-	{ FS(T "/a/b", 1), FS(T "/a", 1), true, false },
-	{ FS(T "/a", 1), FS(T "/a/", 1), true, true },
-	{ FS(T "/a", 1), FS(T "/a/b/../", 1), true, true },
-	{ FS(T "/a", 1), FS(T "/a", 3), true, false },
-	{ FS(T "/a", 2), FS(T "/a", 1), false, false },
-	{ FS(T "/f", 1), FS(T "/a", 1), false, false },
-	{ FS(T, 1), FS("/", 1), true, false },
-	{ FS(T "/a", 1, .carve = { T "/a/b" }), FS(T "/a", 1), true, false },
-	{ FS(T "/a/b", 1), FS(T "/a", 1, .carve = { T "/a/b" }), false, false },
-	{ FS(T "/a/b/c", 1), FS(T "/a", 1, .carve = { T "/a/b" }), false, false },
-	{ FS(T "/a/e", 1), FS(T "/a", 1, .carve = { T "/a/b" }), true, false },
-	{ FS(T "/a/b", 1, .carve = { T "/a/b/c" }), FS(T "/a", 1, .carve = { T "/a/b/c" }),
+	{ HIER(T "/a/b", 1), HIER(T "/a", 1), true, false },
+	{ HIER(T "/a", 1), HIER(T "/a/", 1), true, true },
+	{ HIER(T "/a", 1), HIER(T "/a/b/../", 1), true, true },
+	{ HIER(T "/a", 1), HIER(T "/a", 3), true, false },
+	{ HIER(T "/a", 2), HIER(T "/a", 1), false, false },
+	{ HIER(T "/f", 1), HIER(T "/a", 1), false, false },
+	{ HIER(T, 1), HIER("/", 1), true, false },
+	{ HIER(T "/a", 1, .carve = { T "/a/b" }), HIER(T "/a", 1), true, false },
+	{ HIER(T "/a/b", 1), HIER(T "/a", 1, .carve = { T "/a/b" }), false, false },
+	{ HIER(T "/a/b/c", 1), HIER(T "/a", 1, .carve = { T "/a/b" }), false, false },
+	{ HIER(T "/a/e", 1), HIER(T "/a", 1, .carve = { T "/a/b" }), true, false },
+	{ HIER(T "/a/b", 1, .carve = { T "/a/b/c" }), HIER(T "/a", 1, .carve = { T "/a/b/c" }),
 	  true, false },
-	{ FS(T "/a", 1, .carve = { T "/a/b" }), FS(T "/a", 1, .carve = { T "/a/b/c" }),
+	{ HIER(T "/a", 1, .carve = { T "/a/b" }), HIER(T "/a", 1, .carve = { T "/a/b/c" }),
 	  true, false },
-	{ FS(T "/a", 1, .carve = { T "/a/b/c", T "/a/b/d" }), FS(T "/a", 1, .carve = { T "/a/b" }),
-	  false, true },
-	{ FS(T, 1), EXEC(T), false, false },
+	{ HIER(T "/a", 1, .carve = { T "/a/b/c", T "/a/b/d" }),
+	  HIER(T "/a", 1, .carve = { T "/a/b" }), false, true },
+	{ HIER(T, 1), EXEC(T), false, false },
 	{ EXEC(T "/a"), EXEC(T), true, false },
 	{ DIGEST(1), DIGEST(1), true, true },
 	{ DIGEST(1), DIGEST(2), false, false },
@@ -270,6 +268,7 @@ static struct kunit_suite cap_subset_suite = {
 	.suite_exit = cap_test_tree_remove,
 	.test_cases = cap_subset_cases,
 };
+
 kunit_test_suite(cap_subset_suite);
 
 MODULE_DESCRIPTION("KUnit tests of the order of capabilities");

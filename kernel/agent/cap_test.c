@@ -9,17 +9,14 @@
 
 #include "cap_testlib.h"
 
-#define FS(p, r, ...)	{ .class = AGENT_CLASS_FS, .path = (p), .rights = (r), ##__VA_ARGS__ }
-#define SVC(n, ...)	{ .class = AGENT_CLASS_SVC, .name = (n), .rights = 1, ##__VA_ARGS__ }
-
 static const struct {
 	struct cap_spec spec;
 	const char *text;
 } texts[] = {
-	{ FS(T, 3), "fs:" T "/*:read_file,write_file" },
-	{ FS(T "/a/", AGENT_FS_READ_DIR), "fs:" T "/a/*:read_dir" },
-	{ FS("/", AGENT_FS_CONNECT), "fs:/*:connect" },
-	{ FS(T, 1, .carve = { T "/a", T "/f" }),
+	{ HIER(T, 3), "fs:" T "/*:read_file,write_file" },
+	{ HIER(T "/a/", AGENT_FS_READ_DIR), "fs:" T "/a/*:read_dir" },
+	{ HIER("/", AGENT_FS_CONNECT), "fs:/*:connect" },
+	{ HIER(T, 1, .carve = { T "/a", T "/f" }),
 	  "fs:" T "/*:read_file;except=" T "/a;except=" T "/f" },
 	{ { .class = AGENT_CLASS_EXEC, .path = T, .rights = 1 }, "exec:" T "/*:run" },
 	{ { .class = AGENT_CLASS_EXEC, .proto = 0xab, .rights = 1 },
@@ -65,7 +62,7 @@ static void cap_round_trip(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(texts); i++) {
 		const struct cap *cap = cap_test_make(test, &texts[i].spec);
 		struct cbor_writer a, b;
-		u8 in[512], out[512];
+		u8 in[256], out[256];
 
 		cbor_writer_init(&a, in, sizeof(in));
 		cap_test_write(&a, &texts[i].spec);
@@ -131,8 +128,6 @@ static const struct {
 	{ "a301020282014500000000000301", -EINVAL, "a short digest" },
 	{ "a30102028202582000000000000000000000000000000000000000000000000000000000000000000301",
 	  -EINVAL, "another kind of digest" },
-	{ "a401020282015820000000000000000000000000000000000000000000000000000000000000000003010581412f",
-	  -EINVAL, "a digest with a carve-out" },
 	{ "a3010302860102447f000001182002010301", -EINVAL, "ports that are swapped" },
 	{ "a3010302860102447f0000011820011a000100000301", -EINVAL, "a port past the last" },
 	{ "a3010302860102447f000001182101010301", -EINVAL, "a prefix past the last bit" },
@@ -264,8 +259,8 @@ static void cap_uses_are_shared(struct kunit *test)
 /* What fails above takes nothing below. */
 static void cap_uses_are_given_back(struct kunit *test)
 {
-	static const struct cap_spec one = SVC("x", .uses = 1), many = SVC("x", .uses = 1, .rate = 5,
-									   .window = 60);
+	static const struct cap_spec one = SVC("x", .uses = 1);
+	static const struct cap_spec many = SVC("x", .uses = 1, .rate = 5, .window = 60);
 	struct cap *root = cap_test_publish(test, cap_test_make(test, &one), NULL);
 	struct cap *a = cap_test_publish(test, cap_test_make(test, &many), root);
 	struct cap *b = cap_test_publish(test, cap_test_make(test, &many), root);
@@ -329,6 +324,7 @@ static struct kunit_suite cap_suite = {
 	.suite_exit = cap_test_tree_remove,
 	.test_cases = cap_cases,
 };
+
 kunit_test_suite(cap_suite);
 
 MODULE_DESCRIPTION("KUnit tests of capabilities");

@@ -5,6 +5,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/namei.h>
+#include <linux/socket.h>
 #include <linux/string.h>
 
 #include "cap_testlib.h"

@@ -37,6 +37,9 @@ struct cap_spec {
 	bool approval;
 };
 
+#define HIER(p, r, ...)	{ .class = AGENT_CLASS_FS, .path = (p), .rights = (r), ##__VA_ARGS__ }
+#define SVC(n, ...)	{ .class = AGENT_CLASS_SVC, .name = (n), .rights = 1, ##__VA_ARGS__ }
+
 int cap_test_tree_make(struct kunit_suite *suite);
 void cap_test_tree_remove(struct kunit_suite *suite);
 void cap_test_write(struct cbor_writer *w, const struct cap_spec *spec);

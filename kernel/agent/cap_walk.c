@@ -299,8 +299,8 @@ static void cap_query_start(struct cap_query *q, u64 found)
 
 static void cap_query_exempt(struct cap_query *q)
 {
-	q->found = q->want;
-	q->lasting = U64_MAX;
+	q->found = q->want & AGENT_FS_ALL;
+	q->lasting = AGENT_FS_ALL;
 }
 
 static void cap_query_once(struct cap_query *q, const struct path *path)

@@ -306,6 +306,7 @@ static struct kunit_suite cbor_suite = {
 	.name = "agent_cbor",
 	.test_cases = cbor_cases,
 };
+
 kunit_test_suite(cbor_suite);
 
 MODULE_DESCRIPTION("KUnit tests of the CBOR reader and writer");

@@ -13,12 +13,12 @@
 
 /*
  * Payload a10102, signed by PyNaCl 1.6.2 with the seed 00 01 02 .. 1f and put
- * together by cbor2; split in two for the width of a line.
+ * together by cbor2; split for the width of a line.
  */
-static const char *const message_hex[2] = {
-	"d28443a10127a104582003a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b843",
-	"a101025840ace8f0d11ca57fdd07aa27c2ae713c383bcc544df4f457a5ea2133decca1248261a4702b5187"
-	"342cdd5b2037735c15f12cdecda3211993a4d63bd0510bcd5c03",
+static const char *const message_hex[3] = {
+	"d28443a10127a104582003a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8",
+	"43a101025840ace8f0d11ca57fdd07aa27c2ae713c383bcc544df4f457a5ea2133decca1248261a4702b",
+	"5187342cdd5b2037735c15f12cdecda3211993a4d63bd0510bcd5c03",
 };
 
 struct cose_fixture {
@@ -29,15 +29,18 @@ struct cose_fixture {
 static int cose_init(struct kunit *test)
 {
 	struct cose_fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
-	size_t first = strlen(message_hex[0]) / 2;
+	size_t len, at = 0;
 	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	for (i = 0; i < sizeof(f->seed); i++)
 		f->seed[i] = i;
-	KUNIT_ASSERT_EQ(test, strlen(message_hex[1]) / 2 + first, (size_t)MESSAGE_LEN);
-	KUNIT_ASSERT_EQ(test, hex2bin(f->message, message_hex[0], first), 0);
-	KUNIT_ASSERT_EQ(test, hex2bin(f->message + first, message_hex[1], MESSAGE_LEN - first), 0);
+	for (i = 0; i < ARRAY_SIZE(message_hex); i++, at += len) {
+		len = strlen(message_hex[i]) / 2;
+		KUNIT_ASSERT_LE(test, at + len, (size_t)MESSAGE_LEN);
+		KUNIT_ASSERT_EQ(test, hex2bin(f->message + at, message_hex[i], len), 0);
+	}
+	KUNIT_ASSERT_EQ(test, at, (size_t)MESSAGE_LEN);
 	test->priv = f;
 	return 0;
 }
@@ -158,6 +161,7 @@ static struct kunit_suite cose_suite = {
 	.init = cose_init,
 	.test_cases = cose_cases,
 };
+
 kunit_test_suite(cose_suite);
 
 MODULE_DESCRIPTION("KUnit tests of COSE_Sign1");

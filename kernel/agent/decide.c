@@ -10,7 +10,9 @@
 #include <linux/dcache.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/irqflags.h>
 #include <linux/kdev_t.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/socket.h>
 #include <linux/string.h>
@@ -31,7 +33,7 @@ struct decide_object {
 	char buf[AUDIT_CHAIN_OBJECT_MAX + 1];
 };
 
-/* Where there is no path, or no time to ask for it. */
+/* Where there is no path, or its locks cannot be taken. */
 static void object_inode(struct decide_object *o, const struct dentry *dentry)
 {
 	const struct inode *inode = READ_ONCE(dentry->d_inode);
@@ -61,7 +63,8 @@ static bool object_path_is(struct decide_object *o, const char *path)
 static void object_path(struct decide_object *o, const struct agent_request *req)
 {
 	o->buf[AUDIT_CHAIN_OBJECT_MAX] = 0;
-	if (!req->atomic) {
+	/* Neither sleeps: with a directory locked both are fine. */
+	if (!irqs_disabled() && !in_interrupt()) {
 		if (object_path_is(o, d_absolute_path(req->path, o->buf, sizeof(o->buf))))
 			return;
 		if (object_path_is(o, d_path(req->path, o->buf, sizeof(o->buf))))
@@ -110,18 +113,24 @@ static void object_string(struct decide_object *o, const char *s)
 	o->start = s + len - o->len;
 }
 
+/* Whom, and where it is said, by which operation: "a:00017/ptrace". */
+static void object_target(struct decide_object *o, const struct agent_request *req)
+{
+	o->start = o->buf;
+	o->len = scnprintf(o->buf, sizeof(o->buf), "a:%05llu%s%s", req->target->aid,
+			   req->object ? "/" : "", req->object ?: "");
+}
+
 static void object_of(struct decide_object *o, const struct agent_request *req)
 {
-	if (req->path) {
+	if (req->path)
 		object_path(o, req);
-	} else if (req->net) {
+	else if (req->net)
 		object_net(o, req->net);
-	} else if (req->target) {
-		o->start = o->buf;
-		o->len = scnprintf(o->buf, sizeof(o->buf), "a:%05llu", req->target->aid);
-	} else {
+	else if (req->target)
+		object_target(o, req);
+	else
 		object_string(o, req->object ?: "");
-	}
 }
 
 /* ---- the decision ---- */

@@ -88,6 +88,14 @@ static int end_one(struct agent *agent, enum agent_state how, const char *why)
 	return err;
 }
 
+static void end_invalidate(struct agent *agent)
+{
+	const struct agent_fs_ops *ops = agent_fs_ops();
+
+	if (ops && ops->invalidate)
+		ops->invalidate(agent);
+}
+
 static void end_bury(struct agent *agent)
 {
 	end_drop_caps(agent);
@@ -95,6 +103,7 @@ static void end_bury(struct agent *agent)
 	agent_quota_child_gone(agent->parent);
 	agent_tree_unlink(agent);
 	graveyard_add(agent);
+	end_invalidate(agent);
 }
 
 /* Children first, so that the graveyard forgets no parent before its children. */
@@ -126,14 +135,6 @@ static void end_kill_tasks(int sig)
 		rcu_read_unlock();
 	}
 	read_unlock(&tasklist_lock);
-}
-
-static void end_invalidate(struct agent *agent)
-{
-	const struct agent_fs_ops *ops = agent_fs_ops();
-
-	if (ops && ops->invalidate)
-		ops->invalidate(agent);
 }
 
 /**
@@ -170,6 +171,5 @@ int agent_terminate(struct agent *agent, enum agent_state how, int sig)
 		return err;
 	if (kill)
 		end_kill_tasks(sig ?: SIGKILL);
-	end_invalidate(agent);
 	return 0;
 }

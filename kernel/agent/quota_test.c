@@ -209,4 +209,5 @@ static struct kunit_suite quota_suite = {
 	.name		= "agent_quota",
 	.test_cases	= quota_cases,
 };
+
 kunit_test_suite(quota_suite);

@@ -123,4 +123,5 @@ static struct kunit_suite state_suite = {
 	.name		= "agent_state",
 	.test_cases	= state_cases,
 };
+
 kunit_test_suite(state_suite);

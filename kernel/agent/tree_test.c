@@ -163,4 +163,5 @@ static struct kunit_suite tree_suite = {
 	.name		= "agent_tree",
 	.test_cases	= tree_cases,
 };
+
 kunit_test_suite(tree_suite);

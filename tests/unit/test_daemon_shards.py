@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-
 from pycoconut import abi
 from pycoconut.blake3 import blake3
 from pycoconut.daemon import shards

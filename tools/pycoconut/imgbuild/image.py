@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pycoconut.imgbuild import boot, rootfs, sbom
+from pycoconut.imgbuild import boot, rootfs, sbom, signing
 from pycoconut.imgbuild.recipe import IMAGE, Recipe, load_recipe
 from pycoconut.kbuild.base import Base, Places
 from pycoconut.kbuild.console import Console, die
@@ -118,6 +118,7 @@ class Image:
             root.file(name, data)
         root.tree(IMAGE / "root")
         root.tree(IMAGE / "policy", "etc/coconut/policy/caps")
+        self._services(root)
         root.file("usr/sbin/coconutd", (self.work / "coconutd").read_bytes(), 0o755)
         root.symlink("usr/sbin/init", "coconutd")
         root.file("usr/bin/coconut", (_SHEBANG + _COMMAND).encode(), 0o755)
@@ -128,6 +129,15 @@ class Image:
         root.file("etc/shadow", _no_password(root.read("etc/shadow").decode()).encode(), 0o640)
         root.write(self.work / "root.tar")
 
+    def _services(self, root: rootfs.Root) -> None:
+        cache, tools = self.where.cache, self.where.repo / "tools"
+        root.file(
+            f"etc/coconut/authorizers.d/{signing.LABEL}.pub", signing.public_key(cache, tools)
+        )
+        for path in sorted((IMAGE / "services").glob("*.yaml")):
+            signed = signing.sign(path, cache, tools)
+            root.file(f"etc/coconut/services/{path.stem}.cose", signed)
+
     def _squash(self) -> None:
         out, tar = self.work / "root.squashfs", self.work / "root.tar"
         self.console.run(["rm", "-f", str(out)])
@@ -136,7 +146,7 @@ class Image:
             "mksquashfs",
             [
                 *("sh", "-c", 'exec mksquashfs - "$@" -tar <"$0"', str(tar), str(out)),
-                *("-comp", "zstd", "-Xcompression-level", "12", "-b", "256K", "-no-progress"),
+                *("-comp", "zstd", "-Xcompression-level", "12", "-b", "64K", "-no-progress"),
                 *("-mkfs-time", time, "-all-time", time, "-noappend"),
             ],
             hint="Debian: squashfs-tools",

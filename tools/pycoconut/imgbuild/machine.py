@@ -159,7 +159,7 @@ def booted(
     uefi: bool = False,
     stick: bool = False,
 ) -> Iterator[Machine]:
-    """A machine with the image in it, its serial console in a file; killed at the end of the block."""
+    """A machine with the image in it, its console in a file; killed at the end of the block."""
     serial.parent.mkdir(parents=True, exist_ok=True)
     # A socket's path has a bound of about a hundred bytes: not below the checkout.
     with tempfile.TemporaryDirectory(prefix="coconut-vm-") as tmp:

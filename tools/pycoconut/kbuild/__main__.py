@@ -66,9 +66,9 @@ def _test(ctx: Context) -> int:
 
 
 def _bench(ctx: Context) -> int:
-    for name in ("vm", "vm-base"):
+    for name in ("uml", "uml-base"):
         Kernel(ctx.console, ctx.base, ctx.where, variant(name)).build()
-    return ctx.module("tests.bench.run", "--out", str(ctx.where.build / "bench.json"))
+    return ctx.module("pycoconut.bench")
 
 
 def _shell(ctx: Context) -> int:

@@ -65,8 +65,10 @@ def newest_first(sources: str, series: str) -> list[tuple[str, str]]:
     for entry in sources.split("\n\n"):
         version = re.search(r"^Version: (\S+)$", entry, re.M)
         file = re.search(r"\s(\S+\.orig\.tar\.xz)$", entry, re.M)
-        number = re.match(rf"({re.escape(series)}(?:\.\d+)*)", version[1]) if version else None
-        if version and file and number:
+        if not version or not file:
+            continue
+        number = re.match(rf"({re.escape(series)}(?:\.\d+)*)(?!\d)", version[1])
+        if number:
             found[tuple(int(n) for n in number[1].split("."))] = (version[1], file[1])
     return [found[key] for key in sorted(found, reverse=True)]
 

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pycoconut.guest.kvm import probe
+from pycoconut.imgbuild import demo, machine
 from pycoconut.imgbuild.image import Image
 from pycoconut.kbuild.base import load_base, places
 from pycoconut.kbuild.console import Console, Failure
@@ -21,6 +23,17 @@ def _iso(image: Image, _: argparse.Namespace) -> int:
     return 0
 
 
+def _run(image: Image, args: argparse.Namespace) -> int:
+    return machine.interactive(image.console, image.build(), probe(), uefi=args.uefi)
+
+
+def _demo(image: Image, args: argparse.Namespace) -> int:
+    iso = image.build()
+    if image.console.dry_run:
+        return 0
+    return demo.play(image.console, iso, probe(), uefi=args.uefi)
+
+
 def _sbom(image: Image, _: argparse.Namespace) -> int:
     image.build()
     if not image.console.dry_run:
@@ -29,7 +42,9 @@ def _sbom(image: Image, _: argparse.Namespace) -> int:
 
 
 COMMANDS: dict[str, Callable[[Image, argparse.Namespace], int]] = {
+    "demo": _demo,
     "iso": _iso,
+    "run": _run,
     "sbom": _sbom,
 }
 
@@ -40,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     for name in COMMANDS:
         one = commands.add_parser(name)
         one.add_argument("--dry-run", action="store_true", help="print the commands only")
+        one.add_argument("--uefi", action="store_true", help="boot by UEFI, not by BIOS")
         one.add_argument("--kernel", type=Path, help="boot this one, not build/kernel/vm's")
     return parser
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from pycoconut.guest.kvm import Accel
 from pycoconut.kbuild.console import Console, Failure, die
 
-__all__ = ["Done", "Machine", "booted", "command_line"]
+__all__ = ["Done", "Machine", "booted", "command_line", "interactive"]
 
 PORT = "org.coconut.channel"
 _OVMF = (
@@ -69,7 +69,7 @@ class Machine:
     """A machine that runs, and its channel."""
 
     process: subprocess.Popen[bytes]
-    socket: Path
+    channel: Path
     serial: Path
     _connection: socket.socket | None = field(default=None)
     _buffer: bytes = b""
@@ -78,7 +78,7 @@ class Machine:
         while self._connection is None:
             connection = socket.socket(socket.AF_UNIX)
             try:
-                connection.connect(str(self.socket))
+                connection.connect(str(self.channel))
                 self._connection = connection
             except (FileNotFoundError, ConnectionRefusedError):
                 connection.close()
@@ -112,7 +112,7 @@ class Machine:
         connection = self._connect(deadline)
         request = {"run": list(words), "timeout": timeout}
         connection.sendall(json.dumps(request).encode() + b"\n")
-        output = []
+        output: list[str] = []
         for message in self._messages(connection, deadline):
             if "exit" in message:
                 return Done(int(message["exit"]), "".join(output))
@@ -180,3 +180,16 @@ def booted(
             if process.poll() is None:
                 process.kill()
             process.wait()
+
+
+def interactive(console: Console, iso: Path, accel: Accel, *, uefi: bool = False) -> int:
+    """The image with its serial console on this terminal; return QEMU's status."""
+    console.say(f"accelerator: {accel.name} ({accel.why})")
+    console.say("log in as root; `poweroff` ends it, Ctrl-A X kills it")
+    with tempfile.TemporaryDirectory(prefix="coconut-vm-") as tmp:
+        argv = [
+            *command_line(iso, accel, Path(tmp), uefi=uefi),
+            *("-display", "none", "-serial", "mon:stdio"),
+        ]
+        console.show(argv)
+        return 0 if console.dry_run else subprocess.run(argv).returncode

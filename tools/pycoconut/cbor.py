@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deterministic CBOR (RFC 8949 section 4.2), bounded: the subset that the kernel reads.
+"""Deterministic CBOR (RFC 8949 section 4.2), bounded: cbor2, and what it may be fed.
 
-Why not a general library: what comes in is hostile. Here nothing is read that has
-a second encoding, depth is bounded before anything is built, and what is written
-is what kernel/agent/cbor.c accepts. Integers, byte and text strings, arrays,
-maps, tags, true, false, null; no floats, no indefinite lengths.
+What comes in is hostile. Before anything is built, a walk over the heads bounds
+depth and refuses every type that has no place here; what was built is encoded
+again, and other bytes than those that came are refused: so keys are in order and
+once, and numbers are as short as they can be. Integers, byte and text strings,
+arrays, maps, the tag of COSE_Sign1, true, false, null.
 """
 
 from __future__ import annotations
@@ -13,16 +14,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cbor2
+
 from .errors import CoconutError
 
 __all__ = ["MAX_DEPTH", "CborError", "Tag", "decode", "decode_sequence", "encode", "head"]
 
 #: Arrays, maps and tags within each other.
 MAX_DEPTH = 16
-MAX_UINT = (1 << 64) - 1
+TAGS = frozenset({18})
 
 UINT, NEGATIVE, BYTES, TEXT, ARRAY, MAP, TAG, SIMPLE = range(8)
-SIMPLES: Mapping[int, bool | None] = {20: False, 21: True, 22: None}
+FALSE, NULL = 20, 22
+U64 = (1 << 64) - 1
 
 
 class CborError(CoconutError):
@@ -39,15 +43,11 @@ class Tag:
 
 def head(major: int, value: int) -> bytes:
     """The first bytes of an item, as short as they can be."""
-    if not 0 <= value <= MAX_UINT:
+    if not 0 <= value <= U64:
         raise CborError(f"{value} does not fit into 64 bits")
-    first = major << 5
-    if value < 24:
-        return bytes((first | value,))
-    for code, size in ((24, 1), (25, 2), (26, 4)):
-        if value < 1 << 8 * size:
-            return bytes((first | code,)) + value.to_bytes(size, "big")
-    return bytes((first | 27,)) + value.to_bytes(8, "big")
+    data = bytearray(cbor2.dumps(value))
+    data[0] |= major << 5
+    return bytes(data)
 
 
 def encode(value: Any) -> bytes:
@@ -56,129 +56,106 @@ def encode(value: Any) -> bytes:
     Raises:
         CborError: It holds a type that has no place here, or is too deep.
     """
-    out: list[bytes] = []
-    _encode(value, out, MAX_DEPTH)
-    return b"".join(out)
+    return cbor2.dumps(_plain(value, MAX_DEPTH))
 
 
-def _encode(value: Any, out: list[bytes], depth: int) -> None:
+def _plain(value: Any, depth: int) -> Any:
+    """What cbor2 is given: maps in order, text that is UTF-8, nothing that it would guess at."""
     if depth < 0:
         raise CborError(f"deeper than {MAX_DEPTH}")
     if value is None or isinstance(value, bool):
-        out.append(bytes((SIMPLE << 5 | (22 if value is None else 20 + value),)))
-    elif isinstance(value, int):
-        out.append(head(UINT, value) if value >= 0 else head(NEGATIVE, -1 - value))
-    elif isinstance(value, bytes | bytearray | memoryview):
-        out.append(head(BYTES, len(value)))
-        out.append(bytes(value))
-    elif isinstance(value, str):
-        text = _utf8(value)
-        out.append(head(TEXT, len(text)))
-        out.append(text)
-    elif isinstance(value, Tag):
-        out.append(head(TAG, value.number))
-        _encode(value.value, out, depth - 1)
-    elif isinstance(value, Mapping):
-        _encode_map(value, out, depth)
-    elif isinstance(value, Sequence):
-        out.append(head(ARRAY, len(value)))
-        for item in value:
-            _encode(item, out, depth - 1)
-    else:
-        raise CborError(f"no CBOR for {type(value).__name__}")
+        return value
+    if isinstance(value, int):
+        if not -U64 - 1 <= value <= U64:
+            raise CborError(f"{value} does not fit into 64 bits")
+        return int(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    if isinstance(value, str):
+        return _utf8(value)
+    if isinstance(value, Tag):
+        return cbor2.CBORTag(value.number, _plain(value.value, depth - 1))
+    if isinstance(value, Mapping):
+        pairs = [(encode(k), _plain(k, 0), _plain(v, depth - 1)) for k, v in value.items()]
+        return {key: item for _, key, item in sorted(pairs, key=lambda pair: pair[0])}
+    if isinstance(value, Sequence):
+        return [_plain(item, depth - 1) for item in value]
+    raise CborError(f"no CBOR for {type(value).__name__}")
 
 
-def _utf8(text: str) -> bytes:
+def _utf8(text: str) -> str:
     try:
-        return text.encode()
+        text.encode()
     except UnicodeEncodeError:
         raise CborError("text that is not UTF-8") from None
+    return str(text)
 
 
-def _encode_map(value: Mapping[Any, Any], out: list[bytes], depth: int) -> None:
-    keys = {encode(key): item for key, item in value.items()}
-    if len(keys) != len(value):
-        raise CborError("two keys with one encoding")
-    out.append(head(MAP, len(keys)))
-    for key in sorted(keys):
-        out.append(key)
-        _encode(keys[key], out, depth - 1)
+def _walk(data: bytes, start: int) -> int:
+    """Where the item that starts here ends; builds nothing."""
+    at = start
+    left = [1]
+    while left:
+        if left[-1] == 0:
+            left.pop()
+            continue
+        left[-1] -= 1
+        major, value, at = _head(data, at)
+        if major in (BYTES, TEXT):
+            at += value
+        elif major in (ARRAY, MAP, TAG):
+            if major == TAG and value not in TAGS:
+                raise CborError(f"byte {at}: the tag {value} has no place here")
+            left.append(value * 2 if major == MAP else 1 if major == TAG else value)
+            # Each element takes a byte at the least: a count beyond that lies.
+            if left[-1] > len(data) - at:
+                raise CborError(f"byte {at}: more elements than bytes")
+            if len(left) > MAX_DEPTH + 1:
+                raise CborError(f"byte {at}: deeper than {MAX_DEPTH}")
+        if at > len(data):
+            raise CborError(f"byte {len(data)}: ends too early")
+    return at
 
 
-class _Reader:
-    """Where a decoder stands in its bytes."""
+def _head(data: bytes, at: int) -> tuple[int, int, int]:
+    """Major type, argument, and where what follows starts."""
+    if at >= len(data):
+        raise CborError(f"byte {at}: ends too early")
+    major, code = data[at] >> 5, data[at] & 31
+    if major == SIMPLE and not FALSE <= code <= NULL:
+        raise CborError(f"byte {at}: no true, false or null")
+    if code < 24:
+        return major, code, at + 1
+    if code > 27:
+        raise CborError(f"byte {at}: no definite length")
+    end = at + 1 + (1 << code - 24)
+    if end > len(data):
+        raise CborError(f"byte {at}: ends too early")
+    return major, int.from_bytes(data[at + 1 : end], "big"), end
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
 
-    def head(self) -> tuple[int, int]:
-        """Major type and argument; refuses what could be said shorter."""
-        first = self.take(1)[0]
-        major, code = first >> 5, first & 31
-        if code < 24:
-            return major, code
-        if code > 27 or major == SIMPLE:
-            raise CborError(f"byte {self.at - 1}: no deterministic item")
-        size = 1 << (code - 24)
-        value = int.from_bytes(self.take(size), "big")
-        if value < (24 if size == 1 else 1 << 4 * size):
-            raise CborError(f"byte {self.at - size}: a number longer than it must be")
-        return major, value
-
-    def take(self, size: int) -> bytes:
-        if size > len(self.data) - self.at:
-            raise CborError(f"byte {len(self.data)}: ends too early")
-        self.at += size
-        return self.data[self.at - size : self.at]
-
-    def item(self, depth: int = MAX_DEPTH) -> Any:
-        if depth < 0:
-            raise CborError(f"byte {self.at}: deeper than {MAX_DEPTH}")
-        start = self.at
-        major, value = self.head()
-        if major == UINT:
-            return value
-        if major == NEGATIVE:
-            return -1 - value
-        if major == BYTES:
-            return self.take(value)
-        if major == TEXT:
-            return self._text(value)
-        if major == SIMPLE:
-            if value not in SIMPLES:
-                raise CborError(f"byte {start}: simple value {value}")
-            return SIMPLES[value]
-        if major == TAG:
-            return Tag(value, self.item(depth - 1))
-        # Each element takes a byte at the least: a count beyond that lies.
-        if value > len(self.data) - self.at:
-            raise CborError(f"byte {start}: more elements than bytes")
-        if major == ARRAY:
-            return [self.item(depth - 1) for _ in range(value)]
-        return self._map(value, depth - 1)
-
-    def _text(self, size: int) -> str:
-        start = self.at
-        try:
-            return self.take(size).decode()
-        except UnicodeDecodeError:
-            raise CborError(f"byte {start}: text that is not UTF-8") from None
-
-    def _map(self, size: int, depth: int) -> dict[Any, Any]:
-        found: dict[Any, Any] = {}
-        last = b""
-        for _ in range(size):
-            start = self.at
-            key = self.item(depth)
-            raw = self.data[start : self.at]
-            if raw <= last:
-                raise CborError(f"byte {start}: keys out of order, or one twice")
+def _ours(value: Any) -> Any:
+    """What cbor2 built, as this module hands it out."""
+    if isinstance(value, cbor2.CBORTag):
+        return Tag(value.tag, _ours(value.value))
+    if isinstance(value, list):
+        return [_ours(item) for item in value]
+    if isinstance(value, dict):
+        for key in value:
             if not isinstance(key, int | str | bytes) or isinstance(key, bool):
-                raise CborError(f"byte {start}: a key that is neither number nor string")
-            last = raw
-            found[key] = self.item(depth)
-        return found
+                raise CborError("a key that is neither number nor string")
+        return {key: _ours(item) for key, item in value.items()}
+    return value
+
+
+def _item(raw: bytes) -> Any:
+    try:
+        value = _ours(cbor2.loads(raw))
+    except (cbor2.CBORDecodeError, ValueError, TypeError) as error:
+        raise CborError(f"no CBOR: {error}") from None
+    if encode(value) != raw:
+        raise CborError("not deterministic: it could be said in other bytes")
+    return value
 
 
 def decode(data: bytes) -> Any:
@@ -187,11 +164,11 @@ def decode(data: bytes) -> Any:
     Raises:
         CborError: It is not deterministic CBOR, or bytes are left over.
     """
-    reader = _Reader(bytes(data))
-    value = reader.item()
-    if reader.at != len(data):
-        raise CborError(f"byte {reader.at}: more than one item")
-    return value
+    raw = bytes(data)
+    end = _walk(raw, 0)
+    if end != len(raw):
+        raise CborError(f"byte {end}: more than one item")
+    return _item(raw)
 
 
 def decode_sequence(data: bytes) -> Iterator[tuple[Any, bytes]]:
@@ -200,8 +177,9 @@ def decode_sequence(data: bytes) -> Iterator[tuple[Any, bytes]]:
     Raises:
         CborError: As decode(); what came before was yielded.
     """
-    reader = _Reader(bytes(data))
-    while reader.at < len(data):
-        start = reader.at
-        value = reader.item()
-        yield value, reader.data[start : reader.at]
+    raw = bytes(data)
+    at = 0
+    while at < len(raw):
+        end = _walk(raw, at)
+        yield _item(raw[at:end]), raw[at:end]
+        at = end

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
+from blake3 import blake3
 
 from . import cbor, cose, spellings
 from .abi import (
@@ -28,7 +29,6 @@ from .abi import (
     QuotaKind,
     Restart,
 )
-from .blake3 import blake3
 from .caps import Capability, CapError
 from .errors import CoconutError
 from .keys import SecretKey

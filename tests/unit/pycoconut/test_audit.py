@@ -24,7 +24,7 @@ from pycoconut.audit import (
     RecordError,
     Report,
     Seal,
-    Status,
+    Verdict,
     check_proof,
     merkle,
     prove,
@@ -50,7 +50,7 @@ def check(tmp_path: Path, log: bytes, **options: object) -> Report:
 def test_whole_log_is_intact(seed: int, tmp_path: Path) -> None:
     chain = Chain.whole(seed, epochs=seed % 7, records=seed % 5)
     report = check(tmp_path, chain.log, keys=[chain.public], seed=chain.seed)
-    assert report.status is Status.INTACT, report.to_json()
+    assert report.verdict is Verdict.INTACT, report.to_json()
     (boot,) = report.boots
     assert (boot.records, boot.last_seq, boot.head) == (
         chain.seq - 1,
@@ -64,7 +64,7 @@ def test_whole_log_is_intact(seed: int, tmp_path: Path) -> None:
 
 def test_without_a_key_it_is_unanchored(tmp_path: Path) -> None:
     report = check(tmp_path, Chain.whole(1).log)
-    assert report.status is Status.UNANCHORED
+    assert report.verdict is Verdict.UNANCHORED
     assert report.exit_code == 10
 
 
@@ -74,13 +74,13 @@ def test_processes_agree(tmp_path: Path) -> None:
         chain.fill(300)
         chain.seal()
     chain.shut_down()
-    assert check(tmp_path, chain.log, keys=[chain.public], jobs=2).status is Status.INTACT
+    assert check(tmp_path, chain.log, keys=[chain.public], jobs=2).verdict is Verdict.INTACT
     lines = list(chain.lines)
     lines[5000], lines[5001] = lines[5001], lines[5000]
     one = check(tmp_path, b"".join(lines), jobs=1)
     two = check(tmp_path, b"".join(lines), jobs=2)
     assert one == two
-    assert one.status is Status.TAMPERED
+    assert one.verdict is Verdict.TAMPERED
 
 
 def test_live_log_may_lack_its_end(tmp_path: Path) -> None:
@@ -90,12 +90,12 @@ def test_live_log_may_lack_its_end(tmp_path: Path) -> None:
     chain.fill(3)
     options = {"keys": [chain.public], "seed": chain.seed}
     live = check(tmp_path, chain.log, live=True, **options)
-    assert live.status is Status.INTACT
+    assert live.verdict is Verdict.INTACT
     assert live.boots[0].unsealed == 3
-    assert check(tmp_path, chain.log, **options).status is Status.TRUNCATED
+    assert check(tmp_path, chain.log, **options).verdict is Verdict.TRUNCATED
     chain.seal()
-    assert check(tmp_path, chain.log, live=True, **options).status is Status.INTACT
-    assert check(tmp_path, chain.log, **options).status is Status.TRUNCATED
+    assert check(tmp_path, chain.log, live=True, **options).verdict is Verdict.INTACT
+    assert check(tmp_path, chain.log, **options).verdict is Verdict.TRUNCATED
 
 
 def test_seed_also_guards_records_under_no_seal(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_seed_also_guards_records_under_no_seal(tmp_path: Path) -> None:
     forged = replace(Record.parse(chain.lines[4]), result=-1, capability=77)
     log = b"".join([*chain.lines[:4], forged.line(), *chain.lines[5:]])
     report = check(tmp_path, log, live=True, seed=chain.seed)
-    assert (report.status, report.boots[0].bad_seq) == (Status.TAMPERED, 5)
+    assert (report.verdict, report.boots[0].bad_seq) == (Verdict.TAMPERED, 5)
 
 
 # ---- what is missing ----
@@ -115,7 +115,7 @@ def test_lost_records_make_it_incomplete(tmp_path: Path) -> None:
     chain.append(Event.LOST, object=b"41", result=-105)
     chain.shut_down()
     report = check(tmp_path, chain.log, keys=[chain.public])
-    assert (report.status, report.boots[0].lost) == (Status.INCOMPLETE, 41)
+    assert (report.verdict, report.boots[0].lost) == (Verdict.INCOMPLETE, 41)
     assert report.exit_code == 13
 
 
@@ -123,18 +123,18 @@ def test_log_that_starts_late_is_incomplete(tmp_path: Path) -> None:
     chain = Chain.whole(4)
     start = next(i for i, line in enumerate(chain.lines) if line.startswith(b'{"seal":1,')) + 1
     report = check(tmp_path, b"".join(chain.lines[start:]))
-    assert report.status is Status.INCOMPLETE
+    assert report.verdict is Verdict.INCOMPLETE
     key = Seal.parse(chain.lines[start - 1]).next
     assert check(tmp_path, b"".join(chain.lines[start:]), keys=[key]).boots[0].anchored
     wrong = check(tmp_path, b"".join(chain.lines[start:]), keys=[chain.public])
-    assert wrong.status is Status.TAMPERED
+    assert wrong.verdict is Verdict.TAMPERED
 
 
 def test_every_cut_at_the_end_is_seen(tmp_path: Path) -> None:
     chain = Chain.whole(6, epochs=2, records=2)
     for size in range(len(chain.log)):
         report = check(tmp_path, chain.log[:size], keys=[chain.public])
-        assert report.status is Status.TRUNCATED, (size, report.to_json())
+        assert report.verdict is Verdict.TRUNCATED, (size, report.to_json())
 
 
 # ---- forgeries ----
@@ -162,22 +162,22 @@ def test_resealed_log_is_tampered(tmp_path: Path) -> None:
     chain = Chain.whole(7)
     lines = [*chain.lines[:3], *chain.lines[4:]]
     report = check(tmp_path, reseal(chain, lines, b""), keys=[chain.public])
-    assert report.status is Status.TAMPERED
+    assert report.verdict is Verdict.TAMPERED
     assert report.boots[0].epoch == 0
 
 
 def test_another_writers_log_is_only_seen_with_the_key(tmp_path: Path) -> None:
     chain, other = Chain.whole(8), Chain.whole(80)
-    assert check(tmp_path, other.log).status is Status.UNANCHORED
+    assert check(tmp_path, other.log).verdict is Verdict.UNANCHORED
     report = check(tmp_path, other.log, keys=[chain.public])
-    assert report.status is Status.TAMPERED
+    assert report.verdict is Verdict.TAMPERED
     assert "not the one that was given" in report.boots[0].reasons[0]
 
 
 def test_wrong_seed_is_tampered_at_the_first_record(tmp_path: Path) -> None:
     chain = Chain.whole(8)
     report = check(tmp_path, chain.log, seed=bytes(32))
-    assert (report.status, report.boots[0].bad_seq) == (Status.TAMPERED, 1)
+    assert (report.verdict, report.boots[0].bad_seq) == (Verdict.TAMPERED, 1)
 
 
 def test_with_the_seed_the_changed_record_is_named(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_with_the_seed_the_changed_record_is_named(tmp_path: Path) -> None:
         forged = replace(record, capability=record.capability + 1).line()
         log = b"".join([*chain.lines[:index], forged, *chain.lines[index + 1 :]])
         report = check(tmp_path, log, seed=chain.seed)
-        assert (report.status, report.boots[0].bad_seq) == (Status.TAMPERED, record.seq)
+        assert (report.verdict, report.boots[0].bad_seq) == (Verdict.TAMPERED, record.seq)
         closer = check(tmp_path, log).boots[0]
         assert closer.bad_seq is not None
         assert closer.bad_last is not None
@@ -347,7 +347,7 @@ def test_no_mutant_passes(mutate: Mutate, tmp_path: Path) -> None:
             continue
         tried += 1
         report = check(tmp_path, mutant, keys=[chain.public], seed=chain.seed)
-        assert report.status > Status.UNANCHORED, (mutate.__name__, mutant, report.to_json())
+        assert report.verdict > Verdict.UNANCHORED, (mutate.__name__, mutant, report.to_json())
 
 
 def test_no_mutant_is_missed_by_side_by_side(tmp_path: Path) -> None:
@@ -356,7 +356,7 @@ def test_no_mutant_is_missed_by_side_by_side(tmp_path: Path) -> None:
     chain = Chain.whole(3)
     for _ in range(30):
         mutant = b"".join(change_seal(rng, chain.lines))
-        assert check(tmp_path, mutant, keys=[chain.public], jobs=2).status > Status.UNANCHORED
+        assert check(tmp_path, mutant, keys=[chain.public], jobs=2).verdict > Verdict.UNANCHORED
 
 
 # ---- boots and shards ----
@@ -375,18 +375,18 @@ def test_boots_follow_each_other(tmp_path: Path) -> None:
     two = linked(one, 21)
     keys = [one.public, two.public]
     report = check(tmp_path, one.log + two.log, keys=keys)
-    assert [boot.status for boot in report.boots] == [Status.INTACT, Status.INTACT]
+    assert [boot.verdict for boot in report.boots] == [Verdict.INTACT, Verdict.INTACT]
     cut = check(tmp_path, b"".join(one.lines[:-2]) + two.log, keys=keys)
-    assert [boot.status for boot in cut.boots] == [Status.TRUNCATED, Status.INTACT]
+    assert [boot.verdict for boot in cut.boots] == [Verdict.TRUNCATED, Verdict.INTACT]
     tail = check(tmp_path, b"".join(one.lines[:-1]) + two.log, keys=keys)
-    assert [boot.status for boot in tail.boots] == [Status.TRUNCATED, Status.INTACT]
+    assert [boot.verdict for boot in tail.boots] == [Verdict.TRUNCATED, Verdict.INTACT]
 
 
 def test_link_to_another_head_is_seen(tmp_path: Path) -> None:
     one = Chain.whole(20)
     one.head = bytes(32)
     two = linked(one, 21)
-    assert check(tmp_path, one.log + two.log).boots[0].status is Status.TAMPERED
+    assert check(tmp_path, one.log + two.log).boots[0].verdict is Verdict.TAMPERED
 
 
 def shards(folder: Path, chain: Chain, parts: int) -> list[Path]:
@@ -405,19 +405,19 @@ def shards(folder: Path, chain: Chain, parts: int) -> list[Path]:
 def test_shards_are_one_log(tmp_path: Path) -> None:
     chain = Chain.whole(30)
     shards(tmp_path / "a", chain, 3)
-    assert verify([tmp_path / "a"], keys=[chain.public]).status is Status.INTACT
+    assert verify([tmp_path / "a"], keys=[chain.public]).verdict is Verdict.INTACT
 
 
 def test_missing_or_changed_shard_is_seen(tmp_path: Path) -> None:
     chain = Chain.whole(30)
     paths = shards(tmp_path / "a", chain, 4)
-    assert verify([paths[0], paths[2]]).status is Status.TAMPERED
+    assert verify([paths[0], paths[2]]).verdict is Verdict.TAMPERED
     paths[0].write_bytes(
         paths[0].read_bytes().replace(b'"decision":"allowed"', b'"decision":"none"', 1)
     )
-    assert verify(paths).status is Status.TAMPERED
+    assert verify(paths).verdict is Verdict.TAMPERED
+    (tmp_path / "empty").mkdir()
     with pytest.raises(LogError, match="no logs in it"):
-        (tmp_path / "empty").mkdir()
         verify([tmp_path / "empty"])
 
 
@@ -425,7 +425,7 @@ def test_compressed_shards(tmp_path: Path) -> None:
     chain = Chain.whole(31)
     for path in shards(tmp_path / "a", chain, 2):
         subprocess.run(["zstd", "-q", "--rm", str(path)], check=True, timeout=60)
-    assert verify([tmp_path / "a"], keys=[chain.public]).status is Status.INTACT
+    assert verify([tmp_path / "a"], keys=[chain.public]).verdict is Verdict.INTACT
 
 
 # ---- records ----
@@ -576,4 +576,4 @@ def test_query_of_a_log(tmp_path: Path) -> None:
 
 
 def test_exit_codes_are_distinct() -> None:
-    assert len(set(EXIT_CODES.values())) == len(EXIT_CODES) == len(Status)
+    assert len(set(EXIT_CODES.values())) == len(EXIT_CODES) == len(Verdict)

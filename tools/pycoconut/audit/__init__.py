@@ -6,7 +6,7 @@ from .prove import Proof, ProofError, check_proof, prove
 from .query import Filter, records
 from .record import Record, RecordError
 from .seal import Seal, SealError
-from .verify import EXIT_CODES, BootReport, Report, Status, verify
+from .verify import EXIT_CODES, BootReport, Report, Verdict, verify
 
 __all__ = [
     "EXIT_CODES",
@@ -20,7 +20,7 @@ __all__ = [
     "Report",
     "Seal",
     "SealError",
-    "Status",
+    "Verdict",
     "check_proof",
     "prove",
     "records",

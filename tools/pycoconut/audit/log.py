@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ..blake3 import blake3
+from blake3 import blake3
+
 from ..errors import CoconutError
 from .seal import MARK
 

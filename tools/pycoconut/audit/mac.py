@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 
-from ..blake3 import blake3
+from blake3 import blake3
 
 __all__ = ["MacKeys"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..blake3 import blake3
+from blake3 import blake3
 
 __all__ = ["EMPTY", "climb", "leaf", "path", "root"]
 

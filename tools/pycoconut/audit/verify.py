@@ -23,7 +23,8 @@ from multiprocessing.pool import AsyncResult
 from pathlib import Path
 from typing import Any
 
-from ..blake3 import blake3
+from blake3 import blake3
+
 from ..keys import verify as verify_signature
 from . import merkle
 from .log import Block, blocks, files
@@ -31,7 +32,7 @@ from .mac import MacKeys
 from .record import LINE, RecordError, event_bytes, object_bytes
 from .seal import Seal, SealError
 
-__all__ = ["EXIT_CODES", "BootReport", "Report", "Status", "verify"]
+__all__ = ["EXIT_CODES", "BootReport", "Report", "Verdict", "verify"]
 
 ZERO_HEAD = bytes(32)
 #: Records go to another process in portions of about so many bytes.
@@ -39,7 +40,7 @@ PORTION = 1 << 20
 LINK = re.compile(rb"([0-9a-f]{32}):([0-9]{1,20}):([0-9a-f]{64})")
 
 
-class Status(IntEnum):
+class Verdict(IntEnum):
     """What a log is, from best to worst."""
 
     INTACT = 0
@@ -50,16 +51,16 @@ class Status(IntEnum):
 
     @property
     def text(self) -> str:
-        return "intact but unanchored" if self is Status.UNANCHORED else self.name.lower()
+        return "intact but unanchored" if self is Verdict.UNANCHORED else self.name.lower()
 
 
 #: Exit codes of `coconut audit verify`.
 EXIT_CODES = {
-    Status.INTACT: 0,
-    Status.UNANCHORED: 10,
-    Status.TRUNCATED: 11,
-    Status.TAMPERED: 12,
-    Status.INCOMPLETE: 13,
+    Verdict.INTACT: 0,
+    Verdict.UNANCHORED: 10,
+    Verdict.TRUNCATED: 11,
+    Verdict.TAMPERED: 12,
+    Verdict.INCOMPLETE: 13,
 }
 
 
@@ -68,7 +69,7 @@ class BootReport:
     """What was found of one boot.
 
     Attributes:
-        status: The verdict.
+        verdict: What this boot's log is.
         reasons: Why it is no better, one sentence each.
         boot: Boot id; empty where not even that could be read.
         records: How many were checked.
@@ -84,7 +85,7 @@ class BootReport:
         final: Is there a last seal?
     """
 
-    status: Status = Status.INTACT
+    verdict: Verdict = Verdict.INTACT
     reasons: list[str] = field(default_factory=list)
     boot: str = ""
     records: int = 0
@@ -101,8 +102,8 @@ class BootReport:
     macs: bool = False
     final: bool = False
 
-    def worsen(self, status: Status, reason: str) -> None:
-        self.status = max(self.status, status)
+    def worsen(self, verdict: Verdict, reason: str) -> None:
+        self.verdict = max(self.verdict, verdict)
         self.reasons.append(reason)
 
 
@@ -113,17 +114,17 @@ class Report:
     boots: list[BootReport]
 
     @property
-    def status(self) -> Status:
+    def verdict(self) -> Verdict:
         """That of the worst boot."""
-        return max((boot.status for boot in self.boots), default=Status.TRUNCATED)
+        return max((boot.verdict for boot in self.boots), default=Verdict.TRUNCATED)
 
     @property
     def exit_code(self) -> int:
-        return EXIT_CODES[self.status]
+        return EXIT_CODES[self.verdict]
 
     def to_json(self) -> dict[str, Any]:
-        boots = [{**vars(boot), "status": boot.status.text} for boot in self.boots]
-        return {"status": self.status.text, "exit_code": self.exit_code, "boots": boots}
+        boots = [{**vars(boot), "verdict": boot.verdict.text} for boot in self.boots]
+        return {"verdict": self.verdict.text, "exit_code": self.exit_code, "boots": boots}
 
 
 @dataclass(frozen=True)
@@ -317,7 +318,7 @@ class _Boot:
         """The log starts later: nothing says what came before."""
         self.head = None
         self.report.worsen(
-            Status.INCOMPLETE, f"the log starts with record {seq}; what came before is not in it"
+            Verdict.INCOMPLETE, f"the log starts with record {seq}; what came before is not in it"
         )
         if block.seal is None:
             return
@@ -366,7 +367,7 @@ class _Boot:
         if outcome.problem:
             report.bad_seq, report.bad_last = outcome.bad_seq, outcome.bad_last
             report.epoch = task.seal.epoch
-            report.worsen(Status.TAMPERED, outcome.problem)
+            report.worsen(Verdict.TAMPERED, outcome.problem)
             report.final = False
             return False
         report.epochs += 1
@@ -380,10 +381,10 @@ class _Boot:
     def close(self) -> BootReport:
         """The verdict, after all epochs are done."""
         report = self.report
-        if report.status == Status.TAMPERED:
+        if report.verdict == Verdict.TAMPERED:
             return report
         if self.problem:
-            report.worsen(Status.TAMPERED, self.problem)
+            report.worsen(Verdict.TAMPERED, self.problem)
             report.bad_seq = report.bad_last = report.last_seq + 1 if report.epochs else 1
             report.epoch = self.epoch
             return report
@@ -392,15 +393,15 @@ class _Boot:
         if not self.live:
             if report.unsealed:
                 report.worsen(
-                    Status.TRUNCATED, f"{report.unsealed} records at its end are under no seal"
+                    Verdict.TRUNCATED, f"{report.unsealed} records at its end are under no seal"
                 )
             elif not report.final:
-                report.worsen(Status.TRUNCATED, "it ends without the last seal of the boot")
+                report.worsen(Verdict.TRUNCATED, "it ends without the last seal of the boot")
         if report.lost:
-            report.worsen(Status.INCOMPLETE, f"the kernel could not keep {report.lost} records")
+            report.worsen(Verdict.INCOMPLETE, f"the kernel could not keep {report.lost} records")
         if not report.anchored:
             report.worsen(
-                Status.UNANCHORED, "no key was given to compare that of the boot record with"
+                Verdict.UNANCHORED, "no key was given to compare that of the boot record with"
             )
         return report
 
@@ -409,9 +410,9 @@ class _Boot:
         walk = _walk(tail, self.boot, self.next_seq, ZERO_HEAD, self.macs)
         self.report.unsealed = walk.seq - self.next_seq
         if walk.cut_off:
-            self.report.worsen(Status.TRUNCATED, f"it is cut off in record {walk.seq}")
+            self.report.worsen(Verdict.TRUNCATED, f"it is cut off in record {walk.seq}")
         elif walk.problem:
-            self.report.worsen(Status.TAMPERED, walk.problem)
+            self.report.worsen(Verdict.TAMPERED, walk.problem)
             self.report.bad_seq = self.report.bad_last = walk.seq
             return False
         return True
@@ -437,7 +438,7 @@ class _Verifier:
             else:
                 self._one_by_one(boot)
             boot.close()
-            if boot.report.status == Status.TAMPERED:
+            if boot.report.verdict == Verdict.TAMPERED:
                 break
         self._compare_boots()
         return Report([boot.report for boot in self.boots])
@@ -500,10 +501,12 @@ class _Verifier:
                     continue
                 if last > before.report.last_seq:
                     before.report.worsen(
-                        Status.TRUNCATED, f"the next boot says that it went on to record {last}"
+                        Verdict.TRUNCATED, f"the next boot says that it went on to record {last}"
                     )
                 else:
-                    before.report.worsen(Status.TAMPERED, "the next boot names another head for it")
+                    before.report.worsen(
+                        Verdict.TAMPERED, "the next boot names another head for it"
+                    )
 
 
 def verify(

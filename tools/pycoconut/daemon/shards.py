@@ -42,7 +42,7 @@ class ShardError(CoconutError):
 
 def _digest(path: Path) -> str:
     # Slow to load, and needed only when a shard is full.
-    from pycoconut.blake3 import blake3
+    from blake3 import blake3
 
     return str(blake3(path.read_bytes()).hexdigest())
 

@@ -35,17 +35,14 @@ class Image:
     where: Places
     recipe: Recipe
     kernel: Path
+    folder: Path
+    """Where the image, its bill of materials and the digests are put."""
 
     @classmethod
     def of(cls, console: Console, base: Base, where: Places, kernel: Path | None) -> Image:
         """With the vm kernel unless another is named."""
         built = Kernel(console, base, where, variant("vm")).image
-        return cls(console, base, where, load_recipe(), kernel or built)
-
-    @property
-    def folder(self) -> Path:
-        """Where the image, its bill of materials and the digests are put."""
-        return self.where.build / "image"
+        return cls(console, base, where, load_recipe(), kernel or built, where.build / "image")
 
     @property
     def iso(self) -> Path:

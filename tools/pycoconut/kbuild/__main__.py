@@ -66,7 +66,7 @@ def _test(ctx: Context) -> int:
 
 
 def _bench(ctx: Context) -> int:
-    for name in ("uml", "uml-base"):
+    for name in ("vm", "vm-base"):
         Kernel(ctx.console, ctx.base, ctx.where, variant(name)).build()
     return ctx.module("pycoconut.bench")
 

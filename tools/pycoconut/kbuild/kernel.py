@@ -34,12 +34,13 @@ class Variant:
 
 _COMMON = ("coconut-common",)
 _TESTED = ("coconut", "coconut-kunit")
+_X86_DEBUG = ("coconut-debug", "coconut-vm-debug")
 
 VARIANTS = {
     v.name: v
     for v in (
         Variant("vm", "x86_64", (*_COMMON, "coconut-vm", "coconut")),
-        Variant("debug", "x86_64", (*_COMMON, "coconut-vm", *_TESTED, "coconut-debug")),
+        Variant("debug", "x86_64", (*_COMMON, "coconut-vm", *_TESTED, *_X86_DEBUG)),
         Variant("uml", "um", (*_COMMON, "coconut-uml", *_TESTED)),
         Variant("uml-debug", "um", (*_COMMON, "coconut-uml", *_TESTED, "coconut-debug")),
         Variant("vm-base", "x86_64", (*_COMMON, "coconut-vm"), ours=False),

@@ -126,6 +126,7 @@ def iso(console: Console, work: Path, tree: Path, label: str, out: Path, epoch: 
         "xorriso",
         [
             *("xorriso", "-as", "mkisofs", "-quiet", "-r", "-V", label, "-o", str(out)),
+            *("--set_all_file_dates", f"={epoch}"),
             *("--grub2-mbr", str(mbr), "-partition_offset", "16", "--mbr-force-bootable"),
             *("-append_partition", "2", _ESP_TYPE, str(work / "efi.img")),
             *("-appended_part_as_gpt", "-iso_mbr_part_type", _ISO_TYPE),

@@ -31,28 +31,32 @@ static const u32 blake3_iv[8] = {
 	0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 };
 
-#define G(a, b, c, d, x, y) do {				\
-	v[a] += v[b] + get_unaligned_le32(block + 4 * (x));	\
-	v[d] = ror32(v[d] ^ v[a], 16);				\
-	v[c] += v[d];						\
-	v[b] = ror32(v[b] ^ v[c], 12);				\
-	v[a] += v[b] + get_unaligned_le32(block + 4 * (y));	\
-	v[d] = ror32(v[d] ^ v[a], 8);				\
-	v[c] += v[d];						\
-	v[b] = ror32(v[b] ^ v[c], 7);				\
-} while (0)
+/* Folds the message words x and y into a column or a diagonal of v. */
+static __always_inline void mix(u32 v[16], int a, int b, int c, int d, u32 x, u32 y)
+{
+	v[a] += v[b] + x;
+	v[d] = ror32(v[d] ^ v[a], 16);
+	v[c] += v[d];
+	v[b] = ror32(v[b] ^ v[c], 12);
+	v[a] += v[b] + y;
+	v[d] = ror32(v[d] ^ v[a], 8);
+	v[c] += v[d];
+	v[b] = ror32(v[b] ^ v[c], 7);
+}
+
+#define WORD(i)		get_unaligned_le32(block + 4 * (i))
 
 #define ROUND(m0, m1, m2, m3, m4, m5, m6, m7,			\
 	      m8, m9, m10, m11, m12, m13, m14, m15)		\
 do {								\
-	G(0, 4, 8, 12, m0, m1);					\
-	G(1, 5, 9, 13, m2, m3);					\
-	G(2, 6, 10, 14, m4, m5);				\
-	G(3, 7, 11, 15, m6, m7);				\
-	G(0, 5, 10, 15, m8, m9);				\
-	G(1, 6, 11, 12, m10, m11);				\
-	G(2, 7, 8, 13, m12, m13);				\
-	G(3, 4, 9, 14, m14, m15);				\
+	mix(v, 0, 4, 8, 12, WORD(m0), WORD(m1));		\
+	mix(v, 1, 5, 9, 13, WORD(m2), WORD(m3));		\
+	mix(v, 2, 6, 10, 14, WORD(m4), WORD(m5));		\
+	mix(v, 3, 7, 11, 15, WORD(m6), WORD(m7));		\
+	mix(v, 0, 5, 10, 15, WORD(m8), WORD(m9));		\
+	mix(v, 1, 6, 11, 12, WORD(m10), WORD(m11));		\
+	mix(v, 2, 7, 8, 13, WORD(m12), WORD(m13));		\
+	mix(v, 3, 4, 9, 14, WORD(m14), WORD(m15));		\
 } while (0)
 
 /* cv := compress(cv, block), truncated to a chaining value. */

@@ -15,6 +15,8 @@ typedef int64_t s64;
 typedef unsigned __int128 u128;
 
 #define noinline __attribute__((__noinline__))
+#undef __always_inline
+#define __always_inline inline __attribute__((__always_inline__))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

@@ -26,7 +26,7 @@ class DaemonError(CoconutError):
         self.code = code
 
 
-def call(name: str, *, path: Path = SOCKET, **args: Any) -> Any:
+def call(name: str, /, *, path: Path = SOCKET, **args: Any) -> Any:
     """One call of syscalls/ipc.cddl; return its result.
 
     Raises:

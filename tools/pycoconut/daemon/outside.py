@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 from collections.abc import Iterator
@@ -89,8 +88,5 @@ class Keeper:
     def stop(self) -> None:
         """Hang up, as when a terminal goes away; the session's programs are told with it."""
         for one in self._kept:
-            if one.process and one.process.alive():
-                try:
-                    os.killpg(one.process.pid, signal.SIGHUP)
-                except ProcessLookupError:
-                    continue
+            if one.process:
+                one.process.send(signal.SIGHUP)

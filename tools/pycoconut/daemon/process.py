@@ -28,10 +28,10 @@ class Process:
         return _started(self.pid) == self.started
 
     def send(self, number: int) -> None:
-        """A signal, unless it is gone."""
+        """A signal to it and to its group, unless it is gone."""
         if self.alive():
             try:
-                os.kill(self.pid, number)
+                os.killpg(self.pid, number)
             except ProcessLookupError:
                 return
 

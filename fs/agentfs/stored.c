@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Directories that the operator fills: policy templates as small text files, and
+ * links to the shards of the log that were rotated out of the kernel.
+ *
+ * They live in memory, pinned by their dentries. Only the operator may change
+ * them: to an agent they are read-only whatever its user and capabilities are.
+ */
+#include <linux/dcache.h>
+#include <linux/namei.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "internal.h"
+
+#define STORED_MAX		65536	/* bytes of one file */
+#define STORED_INO		BIT_ULL(62)
+
+static const struct inode_operations stored_file_iops;
+static const struct file_operations stored_file_fops;
+
+/* Removal is decided here: a directory's permissions are asked about writing as well. */
+static int stored_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	if (mask & MAY_NOT_BLOCK)
+		return -ECHILD;
+	if ((mask & MAY_WRITE) && !agentfs_is_operator())
+		return -EPERM;
+	return agentfs_permission(idmap, inode, mask);
+}
+
+static struct inode *stored_inode(struct inode *dir, umode_t mode)
+{
+	struct inode *inode = new_inode(dir->i_sb);
+
+	if (!inode)
+		return NULL;
+	inode->i_ino = STORED_INO | get_next_ino();
+	inode_init_owner(&nop_mnt_idmap, inode, dir, mode);
+	simple_inode_init_ts(inode);
+	return inode;
+}
+
+static void stored_add(struct inode *dir, struct dentry *dentry, struct inode *inode)
+{
+	d_instantiate(dentry, inode);
+	dget(dentry);
+	inode_set_mtime_to_ts(dir, inode_set_ctime_current(dir));
+}
+
+static int stored_create(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
+			 umode_t mode, bool excl)
+{
+	struct inode *inode = stored_inode(dir, S_IFREG | (mode & 0644));
+
+	if (!inode)
+		return -ENOSPC;
+	inode->i_op = &stored_file_iops;
+	inode->i_fop = &stored_file_fops;
+	inode->i_mapping->a_ops = &ram_aops;
+	mapping_set_gfp_mask(inode->i_mapping, GFP_HIGHUSER_MOVABLE);
+	mapping_set_unevictable(inode->i_mapping);
+	stored_add(dir, dentry, inode);
+	return 0;
+}
+
+static int links_symlink(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
+			 const char *target)
+{
+	struct inode *inode = stored_inode(dir, S_IFLNK | 0777);
+
+	if (!inode)
+		return -ENOSPC;
+	inode->i_op = &simple_symlink_inode_operations;
+	inode->i_link = kstrdup(target, GFP_KERNEL_ACCOUNT);
+	if (!inode->i_link) {
+		iput(inode);
+		return -ENOMEM;
+	}
+	inode->i_size = strlen(target);
+	stored_add(dir, dentry, inode);
+	return 0;
+}
+
+const struct inode_operations agentfs_stored_iops = {
+	.lookup		= simple_lookup,
+	.create		= stored_create,
+	.unlink		= simple_unlink,
+	.rename		= simple_rename,
+	.permission	= stored_permission,
+	.setattr	= agentfs_setattr,
+};
+
+const struct inode_operations agentfs_links_iops = {
+	.lookup		= simple_lookup,
+	.symlink	= links_symlink,
+	.unlink		= simple_unlink,
+	.permission	= stored_permission,
+	.setattr	= agentfs_setattr,
+};
+
+/* ---- the text files ---- */
+
+static int stored_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	if (!agentfs_is_operator())
+		return -EPERM;
+	if ((attr->ia_valid & ATTR_SIZE) && attr->ia_size > STORED_MAX)
+		return -EFBIG;
+	return simple_setattr(idmap, dentry, attr);
+}
+
+static ssize_t stored_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	int err = agentfs_may_see(file_inode(iocb->ki_filp));
+
+	return err ?: generic_file_read_iter(iocb, to);
+}
+
+static ssize_t stored_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	ssize_t n;
+
+	if (!agentfs_is_operator())
+		return -EPERM;
+	inode_lock(inode);
+	n = generic_write_checks(iocb, from);
+	if (n > 0 && iocb->ki_pos + n > STORED_MAX)
+		n = -EFBIG;
+	if (n > 0)
+		n = __generic_file_write_iter(iocb, from);
+	inode_unlock(inode);
+	return n;
+}
+
+static const struct inode_operations stored_file_iops = {
+	.permission	= stored_permission,
+	.setattr	= stored_setattr,
+	.getattr	= simple_getattr,
+};
+
+static const struct file_operations stored_file_fops = {
+	.read_iter	= stored_read,
+	.write_iter	= stored_write,
+	.fsync		= noop_fsync,
+	.llseek		= generic_file_llseek,
+};

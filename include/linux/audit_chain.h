@@ -93,6 +93,7 @@ struct audit_record_view {
 	const u8 *bytes;	/* the deterministic CBOR that is hashed */
 	size_t len;
 };
+
 typedef int (*audit_chain_fn)(const struct audit_record_view *rec, void *arg);
 int audit_chain_walk(u64 first_seq, u64 last_seq, audit_chain_fn fn, void *arg);
 

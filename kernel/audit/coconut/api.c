@@ -225,7 +225,7 @@ int audit_chain_persisted(u64 seq)
  * audit_chain_persister - somebody begins or ends to keep the log
  * @attached: begins
  *
- * From the first acknowledgement on, records wait in memory for the next one.
+ * What is not acknowledged stays in memory from now on.
  * One that ends has ten seconds to come back before records may be evicted that it
  * did not acknowledge.
  */

@@ -128,8 +128,8 @@ u64 audit_chain_add(struct audit_chain *chain, const struct audit_entry *entry)
 	u64 seq;
 
 	/*
-	 * An NMI could come between the steps of the record below it and use its
-	 * key and its slot.
+	 * The acquire pairs with the release in audit_chain_init(). An NMI could come
+	 * between the steps of the record below it and use its key and its slot.
 	 */
 	if (unlikely(!smp_load_acquire(&chain->open) || WARN_ON_ONCE(in_nmi()))) {
 		atomic64_inc(&chain->unopened);
@@ -149,6 +149,8 @@ u64 audit_chain_add(struct audit_chain *chain, const struct audit_entry *entry)
 /**
  * audit_chain_lost - records that could not be kept
  * @chain: the chain
+ *
+ * Return: how many since boot.
  */
 u64 audit_chain_lost(const struct audit_chain *chain)
 {
@@ -165,6 +167,8 @@ u64 audit_chain_lost(const struct audit_chain *chain)
 /**
  * audit_chain_crowded - is a ring at its mark
  * @chain: the chain
+ *
+ * Return: whether one is.
  */
 bool audit_chain_crowded(const struct audit_chain *chain)
 {

@@ -51,7 +51,7 @@ struct audit_chain {
 	struct audit_share share;
 	struct audit_log log;
 	struct audit_sealer sealer;
-	struct mutex seed_lock;
+	struct mutex seed_lock;		/* see above */
 	u8 seed[BLAKE3_KEY_SIZE];
 	bool seed_taken;
 	bool linked;

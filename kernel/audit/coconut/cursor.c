@@ -11,6 +11,8 @@
 /**
  * audit_cursor_at_end - is there nothing more to read
  * @cur: the cursor
+ *
+ * Return: whether it is so.
  */
 bool audit_cursor_at_end(const struct audit_cursor *cur)
 {
@@ -33,6 +35,8 @@ const struct audit_record *audit_cursor_record(const struct audit_cursor *cur)
 /**
  * audit_cursor_len - how long the line under the cursor is
  * @cur: the cursor, not at the end
+ *
+ * Return: its length, the line feed included.
  */
 size_t audit_cursor_len(const struct audit_cursor *cur)
 {
@@ -41,10 +45,10 @@ size_t audit_cursor_len(const struct audit_cursor *cur)
 	return rec ? rec->text_len : audit_line_seal_len(&cur->epoch->seal);
 }
 
-/* Pairs with the release stores in epoch_grow(). */
 static void cursor_enter_epoch(struct audit_cursor *cur, struct audit_epoch *epoch)
 {
 	cur->epoch = epoch;
+	/* Pairs with the release in epoch_grow(). */
 	cur->chunk = smp_load_acquire(&epoch->chunks);
 	cur->offset = 0;
 	cur->text_pos = epoch->text_pos;
@@ -61,6 +65,7 @@ static void cursor_leave_epoch(struct audit_cursor *cur)
 /* A chunk that began after the end was loaded holds nothing to be read. */
 static struct audit_chunk *cursor_next_chunk(const struct audit_cursor *cur)
 {
+	/* Pairs with the release in epoch_grow(). */
 	struct audit_chunk *next = smp_load_acquire(&cur->chunk->next);
 
 	return next && next->text_pos < cur->end ? next : NULL;

@@ -79,6 +79,7 @@ static struct audit_chunk *epoch_grow(struct audit_epoch *epoch, u64 seq, u64 te
 {
 	size_t bytes = chunk_bytes(epoch->youngest);
 	struct audit_chunk *chunk = kmalloc(bytes, GFP_KERNEL | __GFP_NOWARN);
+	struct audit_chunk **slot;
 
 	if (!chunk)
 		return NULL;
@@ -88,11 +89,9 @@ static struct audit_chunk *epoch_grow(struct audit_epoch *epoch, u64 seq, u64 te
 	chunk->used = 0;
 	chunk->size = bytes - sizeof(*chunk);
 
+	slot = epoch->youngest ? &epoch->youngest->next : &epoch->chunks;
 	/* Release: a reader that finds the chunk finds its head written. */
-	if (epoch->youngest)
-		smp_store_release(&epoch->youngest->next, chunk);
-	else
-		smp_store_release(&epoch->chunks, chunk);
+	smp_store_release(slot, chunk);
 	epoch->youngest = chunk;
 	epoch->bytes += bytes;
 	return chunk;

@@ -17,6 +17,33 @@
 
 #define AID_DIGITS	5	/* a:00017 */
 
+/* What is in every line; put together, they give the length of what never varies. */
+#define K_SEQ		"{\"seq\":"
+#define K_BOOT		",\"boot\":\""
+#define K_MONO		"\",\"mono\":"
+#define K_REAL		",\"real\":"
+#define K_CPU		",\"cpu\":"
+#define K_AID		",\"aid\":\"a:"
+#define K_TID		"\",\"tid\":"
+#define K_EVENT		",\"event\":\""
+#define K_CLASS		"\",\"class\":\""
+#define K_DECISION	"\",\"decision\":\""
+#define K_CAP		"\",\"cap\":"
+#define K_OBJECT	",\"object\":\""
+#define K_RESULT	"\",\"result\":"
+#define K_MAC		",\"mac\":\""
+#define K_END		"\"}\n"
+
+#define K_SEAL		"{\"seal\":"
+#define K_FIRST		",\"first\":"
+#define K_LAST		",\"last\":"
+#define K_COUNT		",\"count\":"
+#define K_ROOT		",\"root\":\""
+#define K_HEAD		"\",\"head\":\""
+#define K_NEXT		"\",\"next\":\""
+#define K_SIGNED	"\""			/* all up to here is signed */
+#define K_SIG		",\"sig\":\""
+
 static const char * const event_names[] = {
 	[AGENT_EVENT_BOOT]		= "boot",
 	[AGENT_EVENT_SHUTDOWN]		= "shutdown",
@@ -62,9 +89,14 @@ static const char * const decision_names[] = {
 
 /* ---- pieces ---- */
 
+static __always_inline char *put_text(char *p, const char *text, size_t len)
+{
+	memcpy(p, text, len);
+	return p + len;
+}
+
 /* A literal: its length is known when it is compiled. */
-#define PUT(p, s)	(memcpy(p, s, sizeof(s) - 1), (p) + sizeof(s) - 1)
-#define LEN(s)		(sizeof(s) - 1)
+#define PUT(p, s)	put_text(p, s, sizeof(s) - 1)
 
 static unsigned int dec_len(u64 value)
 {
@@ -121,23 +153,25 @@ static unsigned int aid_len(u64 aid)
 	return max_t(unsigned int, dec_len(aid), AID_DIGITS);
 }
 
-static const char *name_of(const char * const *names, size_t nr, unsigned int value)
+static const char *event_name(unsigned int value)
 {
-	return value < nr ? names[value] : NULL;
+	return value < ARRAY_SIZE(event_names) ? event_names[value] : NULL;
 }
 
-#define NAME_OF(names, value)	name_of(names, ARRAY_SIZE(names), value)
+static const char *class_name(unsigned int value)
+{
+	return value < ARRAY_SIZE(class_names) ? class_names[value] : NULL;
+}
+
+static const char *decision_name(unsigned int value)
+{
+	return value < ARRAY_SIZE(decision_names) ? decision_names[value] : NULL;
+}
 
 /* What has no name is shown by its number: wrong, but nothing is hidden. */
 static char *put_name(char *p, const char *name, unsigned int value)
 {
-	size_t len;
-
-	if (!name)
-		return put_dec(p, value);
-	len = strlen(name);
-	memcpy(p, name, len);
-	return p + len;
+	return name ? put_text(p, name, strlen(name)) : put_dec(p, value);
 }
 
 static size_t name_len(const char *name, unsigned int value)
@@ -205,22 +239,21 @@ size_t audit_line_record(const struct audit_record *rec,
 {
 	char *p = buf;
 
-	p = put_dec(PUT(p, "{\"seq\":"), rec->seq);
-	p = put_hex(PUT(p, ",\"boot\":\""), boot_id, AUDIT_BOOT_ID_SIZE);
-	p = put_dec(PUT(p, "\",\"mono\":"), rec->mono);
-	p = put_int(PUT(p, ",\"real\":"), rec->real);
-	p = put_dec(PUT(p, ",\"cpu\":"), rec->cpu);
-	p = put_dec_width(PUT(p, ",\"aid\":\"a:"), rec->aid, aid_len(rec->aid));
-	p = put_dec(PUT(p, "\",\"tid\":"), rec->tid);
-	p = put_name(PUT(p, ",\"event\":\""), NAME_OF(event_names, rec->event), rec->event);
-	p = put_name(PUT(p, "\",\"class\":\""), NAME_OF(class_names, rec->class), rec->class);
-	p = put_name(PUT(p, "\",\"decision\":\""), NAME_OF(decision_names, rec->decision),
-		     rec->decision);
-	p = put_dec(PUT(p, "\",\"cap\":"), rec->capability);
-	p = put_object(PUT(p, ",\"object\":\""), rec);
-	p = put_int(PUT(p, "\",\"result\":"), rec->result);
-	p = put_hex(PUT(p, ",\"mac\":\""), rec->mac, sizeof(rec->mac));
-	p = PUT(p, "\"}\n");
+	p = put_dec(PUT(p, K_SEQ), rec->seq);
+	p = put_hex(PUT(p, K_BOOT), boot_id, AUDIT_BOOT_ID_SIZE);
+	p = put_dec(PUT(p, K_MONO), rec->mono);
+	p = put_int(PUT(p, K_REAL), rec->real);
+	p = put_dec(PUT(p, K_CPU), rec->cpu);
+	p = put_dec_width(PUT(p, K_AID), rec->aid, aid_len(rec->aid));
+	p = put_dec(PUT(p, K_TID), rec->tid);
+	p = put_name(PUT(p, K_EVENT), event_name(rec->event), rec->event);
+	p = put_name(PUT(p, K_CLASS), class_name(rec->class), rec->class);
+	p = put_name(PUT(p, K_DECISION), decision_name(rec->decision), rec->decision);
+	p = put_dec(PUT(p, K_CAP), rec->capability);
+	p = put_object(PUT(p, K_OBJECT), rec);
+	p = put_int(PUT(p, K_RESULT), rec->result);
+	p = put_hex(PUT(p, K_MAC), rec->mac, sizeof(rec->mac));
+	p = PUT(p, K_END);
 	return p - buf;
 }
 
@@ -230,18 +263,19 @@ size_t audit_line_record(const struct audit_record *rec,
  *
  * The log gives each line its place when the record arrives, and writes it only
  * for who reads it.
+ *
+ * Return: what audit_line_record() would.
  */
 size_t audit_line_record_len(const struct audit_record *rec)
 {
-	return LEN("{\"seq\":,\"boot\":\"\",\"mono\":,\"real\":,\"cpu\":,\"aid\":\"a:\","
-		   "\"tid\":,\"event\":\"\",\"class\":\"\",\"decision\":\"\",\"cap\":,"
-		   "\"object\":\"\",\"result\":,\"mac\":\"\"}\n") +
+	return sizeof(K_SEQ K_BOOT K_MONO K_REAL K_CPU K_AID K_TID K_EVENT K_CLASS K_DECISION
+		      K_CAP K_OBJECT K_RESULT K_MAC K_END) - 1 +
 	       2 * AUDIT_BOOT_ID_SIZE + 2 * sizeof(rec->mac) +
 	       dec_len(rec->seq) + dec_len(rec->mono) + int_len(rec->real) +
 	       dec_len(rec->cpu) + aid_len(rec->aid) + dec_len(rec->tid) +
-	       name_len(NAME_OF(event_names, rec->event), rec->event) +
-	       name_len(NAME_OF(class_names, rec->class), rec->class) +
-	       name_len(NAME_OF(decision_names, rec->decision), rec->decision) +
+	       name_len(event_name(rec->event), rec->event) +
+	       name_len(class_name(rec->class), rec->class) +
+	       name_len(decision_name(rec->decision), rec->decision) +
 	       dec_len(rec->capability) + object_len(rec) + int_len(rec->result);
 }
 
@@ -256,14 +290,14 @@ size_t audit_line_seal_signed(const struct audit_seal *seal, char buf[AUDIT_SEAL
 {
 	char *p = buf;
 
-	p = put_dec(PUT(p, "{\"seal\":"), seal->epoch);
-	p = put_dec(PUT(p, ",\"first\":"), seal->first);
-	p = put_dec(PUT(p, ",\"last\":"), seal->last);
-	p = put_dec(PUT(p, ",\"count\":"), seal->count);
-	p = put_hex(PUT(p, ",\"root\":\""), seal->root, sizeof(seal->root));
-	p = put_hex(PUT(p, "\",\"head\":\""), seal->head, sizeof(seal->head));
-	p = put_hex(PUT(p, "\",\"next\":\""), seal->next, sizeof(seal->next));
-	p = PUT(p, "\"");
+	p = put_dec(PUT(p, K_SEAL), seal->epoch);
+	p = put_dec(PUT(p, K_FIRST), seal->first);
+	p = put_dec(PUT(p, K_LAST), seal->last);
+	p = put_dec(PUT(p, K_COUNT), seal->count);
+	p = put_hex(PUT(p, K_ROOT), seal->root, sizeof(seal->root));
+	p = put_hex(PUT(p, K_HEAD), seal->head, sizeof(seal->head));
+	p = put_hex(PUT(p, K_NEXT), seal->next, sizeof(seal->next));
+	p = PUT(p, K_SIGNED);
 	return p - buf;
 }
 
@@ -278,19 +312,21 @@ size_t audit_line_seal(const struct audit_seal *seal, char buf[AUDIT_SEAL_LINE_M
 {
 	char *p = buf + audit_line_seal_signed(seal, buf);
 
-	p = put_hex(PUT(p, ",\"sig\":\""), seal->sig, sizeof(seal->sig));
-	p = PUT(p, "\"}\n");
+	p = put_hex(PUT(p, K_SIG), seal->sig, sizeof(seal->sig));
+	p = PUT(p, K_END);
 	return p - buf;
 }
 
 /**
  * audit_line_seal_len - how long the line of a seal is
  * @seal: the seal
+ *
+ * Return: what audit_line_seal() would.
  */
 size_t audit_line_seal_len(const struct audit_seal *seal)
 {
-	return LEN("{\"seal\":,\"first\":,\"last\":,\"count\":,\"root\":\"\","
-		   "\"head\":\"\",\"next\":\"\",\"sig\":\"\"}\n") +
+	return sizeof(K_SEAL K_FIRST K_LAST K_COUNT K_ROOT K_HEAD K_NEXT K_SIGNED K_SIG
+		      K_END) - 1 +
 	       2 * (sizeof(seal->root) + sizeof(seal->head) + sizeof(seal->next) +
 		    sizeof(seal->sig)) +
 	       dec_len(seal->epoch) + dec_len(seal->first) + dec_len(seal->last) +

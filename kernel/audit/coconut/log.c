@@ -103,6 +103,8 @@ bool audit_log_make_room(struct audit_log *log)
  * @log: the log
  *
  * A persister that stalls for days must not cost all memory in empty epochs.
+ *
+ * Return: whether it is.
  */
 bool audit_log_overdrawn(const struct audit_log *log)
 {

@@ -37,7 +37,7 @@
  * @wait: readers at the end
  */
 struct audit_log {
-	struct mutex lock;
+	struct mutex lock;		/* see above */
 	struct xarray epochs;
 	u64 oldest;
 	u64 newest;

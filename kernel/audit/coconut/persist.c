@@ -19,6 +19,7 @@
  * @log: the log
  *
  * Context: any.
+ * Return: whether they must.
  */
 bool audit_log_held(const struct audit_log *log)
 {

@@ -184,7 +184,8 @@ void audit_ring_pop(struct audit_ring *ring, const struct audit_record *rec)
  * audit_ring_used - records that wait in a ring
  * @ring: any CPU's
  *
- * Context: any. The figure may be old by the time it is looked at.
+ * Context: any.
+ * Return: how many; the figure may be old by the time it is looked at.
  */
 u32 audit_ring_used(const struct audit_ring *ring)
 {
@@ -199,6 +200,7 @@ u32 audit_ring_used(const struct audit_ring *ring)
  * @ring: any CPU's
  *
  * Context: any.
+ * Return: whether it is.
  */
 bool audit_ring_above_mark(const struct audit_ring *ring)
 {

@@ -257,7 +257,7 @@ static void sealer_idle(struct audit_chain *chain)
 	sealer_resume(s);
 }
 
-/* An acknowledgement wakes it; memory comes back by itself. */
+/* Who acknowledges wakes it; memory comes back by itself. */
 static void sealer_stall(struct audit_chain *chain)
 {
 	set_current_state(TASK_IDLE);

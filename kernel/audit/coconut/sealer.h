@@ -67,7 +67,7 @@ struct audit_sealer {
 	atomic64_t final_seq;
 	bool closed;
 
-	spinlock_t lock;
+	spinlock_t lock;		/* see above */
 	u8 head[BLAKE3_OUT_SIZE];
 	u64 sealed_seq;
 	u64 epochs;

@@ -31,6 +31,7 @@ void audit_chain_figures(struct audit_chain *chain, struct audit_stats *stats)
 
 	memset(stats, 0, sizeof(*stats));
 	stats->lost = audit_chain_lost(chain);
+	/* Pairs with the release in audit_chain_init(). */
 	if (!smp_load_acquire(&chain->open))
 		return;
 

@@ -75,6 +75,7 @@ static void throttle_wait(struct audit_chain *chain, u64 aid)
 void audit_chain_hold_back(struct audit_chain *chain, u64 aid)
 {
 	might_sleep();
+	/* Pairs with the release in audit_chain_init(). */
 	if (unlikely(!smp_load_acquire(&chain->open)))
 		return;
 	if (unlikely(!chain_has_room(chain, aid)))

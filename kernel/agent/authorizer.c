@@ -4,7 +4,8 @@
  *
  * They stand in a keyring of the kernel's, so that they can be seen with the usual
  * tools. Nobody but authorizer_add() links to it, and once PID 1 has sealed it
- * nobody does: a later root cannot make itself an authorizer.
+ * nobody does: a later root cannot make itself an authorizer. Nor can it take keys
+ * away (KEY_ALLOC_SET_KEEP).
  */
 #include <linux/agent.h>
 #include <linux/audit_chain.h>
@@ -141,7 +142,7 @@ static int authorizer_link(const u8 key[ED25519_PUBLIC_SIZE], const char *label)
 	ref = key_create(make_key_ref(authorizer_keyring, true), authorizer_type.name, name,
 			 payload, ED25519_PUBLIC_SIZE + strlen(label),
 			 KEY_POS_VIEW | KEY_POS_READ | KEY_POS_SEARCH | KEY_USR_VIEW,
-			 KEY_ALLOC_NOT_IN_QUOTA | KEY_ALLOC_BUILT_IN);
+			 KEY_ALLOC_NOT_IN_QUOTA | KEY_ALLOC_BUILT_IN | KEY_ALLOC_SET_KEEP);
 	revert_creds(saved);
 	if (IS_ERR(ref))
 		return PTR_ERR(ref);
@@ -265,7 +266,8 @@ static int __init authorizer_init(void)
 	keyring = keyring_alloc(".coconut_authorizers", GLOBAL_ROOT_UID, GLOBAL_ROOT_GID, cred,
 				(KEY_POS_ALL & ~KEY_POS_SETATTR) |
 				KEY_USR_VIEW | KEY_USR_READ | KEY_USR_SEARCH,
-				KEY_ALLOC_NOT_IN_QUOTA, &authorizer_restriction, NULL);
+				KEY_ALLOC_NOT_IN_QUOTA | KEY_ALLOC_SET_KEEP,
+				&authorizer_restriction, NULL);
 	if (IS_ERR(keyring)) {
 		put_cred(cred);
 		return PTR_ERR(keyring);

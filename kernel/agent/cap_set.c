@@ -15,8 +15,8 @@
 
 #include "cap_internal.h"
 
-/* Largest encoding: what came in, and id and parent's id. */
-#define CAP_ENCODED_MAX		(AGENT_CAP_MAX + 32)
+/* Largest encoding: what came in, id and parent's id, and limits taken over from it. */
+#define CAP_ENCODED_MAX		(AGENT_CAP_MAX + 64)
 
 static void cap_set_free(struct cap_set *set)
 {

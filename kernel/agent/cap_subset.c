@@ -53,10 +53,10 @@ static bool cap_exec_subset(const struct cap *a, const struct cap *b)
 	return cap_fs_subset(a, b);
 }
 
-/* A limit of children is narrower only if it is one; 0 is none. */
+/* How many children there may be matters to who may make them; 0 is no limit. */
 static bool cap_agent_subset(const struct cap *a, const struct cap *b)
 {
-	if (b->agent.max && (!a->agent.max || a->agent.max > b->agent.max))
+	if (a->rights & AGENT_AGENT_SPAWN && b->agent.max && (!a->agent.max || a->agent.max > b->agent.max))
 		return false;
 	return a->agent.who == b->agent.who && a->agent.aid == b->agent.aid;
 }

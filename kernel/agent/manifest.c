@@ -23,7 +23,7 @@
 
 #define MANIFEST_VERSION	1
 #define MANIFEST_CODE_MAX	256
-#define MANIFEST_MODEL_MAX	256
+#define MANIFEST_MODEL_MAX	255
 #define MANIFEST_APPROVAL_MAX	64
 #define MANIFEST_ARGV_MAX	256
 #define MANIFEST_ARG_MAX	4096
@@ -127,14 +127,14 @@ static int manifest_read_code(struct cbor_reader *r, struct manifest *m)
 }
 
 /* User space's: only their form is checked. */
-static int manifest_read_text(struct cbor_reader *r, size_t max)
+static int manifest_read_text(struct cbor_reader *r, size_t least, size_t max)
 {
 	size_t len;
 
 	cbor_read_text(r, &len);
 	if (r->error)
 		return -EBADMSG;
-	return len > max ? -EINVAL : 0;
+	return len < least || len > max ? -EINVAL : 0;
 }
 
 static int manifest_read_argv(struct cbor_reader *r)
@@ -147,7 +147,7 @@ static int manifest_read_argv(struct cbor_reader *r)
 	if (n > MANIFEST_ARGV_MAX)
 		return -EINVAL;
 	while (!err && n--)
-		err = manifest_read_text(r, MANIFEST_ARG_MAX);
+		err = manifest_read_text(r, 0, MANIFEST_ARG_MAX);
 	return err;
 }
 
@@ -213,7 +213,7 @@ static int manifest_read_member(struct cbor_reader *r, struct manifest *m, u64 k
 	case MANIFEST_KEY_CODE:
 		return manifest_read_code(r, m);
 	case MANIFEST_KEY_MODEL:
-		return manifest_read_text(r, MANIFEST_MODEL_MAX);
+		return manifest_read_text(r, 1, MANIFEST_MODEL_MAX);
 	case MANIFEST_KEY_QUOTAS:
 		return manifest_read_quotas(r, m);
 	case MANIFEST_KEY_APPROVAL:

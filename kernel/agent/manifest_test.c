@@ -218,6 +218,7 @@ static const struct {
 	{ 6, write_same_code, -EINVAL, "a digest twice" },
 	{ 6, write_short_code, -EINVAL, "a short digest" },
 	{ 7, write_one, -EBADMSG, "a model that is a number" },
+	{ 7, write_empty_text, -EINVAL, "a model without a name" },
 	{ 8, write_bad_quota, -EINVAL, "a quota of nothing" },
 	{ 8, write_same_quota, -EBADMSG, "a quota twice" },
 	{ 9, write_bytes_array, -EBADMSG, "an approval of bytes" },

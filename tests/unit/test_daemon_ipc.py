@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pycoconut import cbor, syscalls
 from pycoconut.daemon import server as server_module
 from pycoconut.daemon.ipc import MESSAGE_MAX, Code, IpcError, Request, request

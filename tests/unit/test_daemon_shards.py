@@ -10,8 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from pycoconut import abi
 from pycoconut.blake3 import blake3
+
+from pycoconut import abi
 from pycoconut.daemon import shards
 from pycoconut.daemon.shards import Persister, ShardError, last_seal
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from pycoconut import manifest, spellings
 from pycoconut.imgbuild.recipe import load_recipe
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-__all__ = ["Process", "find", "note", "start"]
+__all__ = ["Process", "find", "find_self", "note", "start", "started"]
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = {"PATH": _PATH, "LANG": "C.UTF-8", "TERM": "linux", "HOME": "/"}
@@ -25,7 +25,7 @@ class Process:
 
     def alive(self) -> bool:
         """Is it there, and no zombie?"""
-        return _started(self.pid) == self.started
+        return started(self.pid) == self.started
 
     def send(self, number: int) -> None:
         """A signal to it and to its group, unless it is gone."""
@@ -36,7 +36,7 @@ class Process:
                 return
 
 
-def _started(pid: int) -> int | None:
+def started(pid: int) -> int | None:
     """Clock ticks between boot and the start of @pid; None where it is gone or a zombie."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
@@ -45,6 +45,12 @@ def _started(pid: int) -> int | None:
     # The name stands in brackets and may hold anything.
     fields = text[text.rfind(")") + 2 :].split()
     return None if fields[0] in "ZX" else int(fields[19])
+
+
+def find_self() -> Process:
+    """The process that asks."""
+    pid = os.getpid()
+    return Process(pid, started(pid) or 0)
 
 
 def note(path: Path, process: Process) -> None:
@@ -95,5 +101,5 @@ def start(argv: list[str], log: Path | None, prepare: Callable[[], None]) -> Pro
     pid = os.fork()
     if not pid:
         _become(argv, log, prepare)
-    started = _started(pid)
-    return None if started is None else Process(pid, started)
+    since = started(pid)
+    return None if since is None else Process(pid, since)

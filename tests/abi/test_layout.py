@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pycoconut import abi
 
+from pycoconut import abi
 from syscalls.gen.parse import parse
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -20,7 +20,7 @@ from .errors import CoconutError
 from .keys import KeyFileError, PublicKey, parse_public
 from .syscalls import QuotaStatus
 
-__all__ = ["ROOT", "AgentFs", "AgentFsError", "AgentStatus", "Held"]
+__all__ = ["ROOT", "AgentFs", "AgentFsError", "AgentStatus", "Held", "NotMountedError"]
 
 ROOT = Path("/agent")
 #: The words of `status` for the states.
@@ -38,6 +38,10 @@ STATES: Mapping[str, State] = {
 
 class AgentFsError(CoconutError):
     """/agent is not there, or holds what this package does not know."""
+
+
+class NotMountedError(AgentFsError):
+    """/agent is not there."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ class AgentFs:
             return path.read_bytes()
         except FileNotFoundError:
             if not self.mounted:
-                raise AgentFsError(
+                raise NotMountedError(
                     f"{self.root} is not mounted",
                     hint=f"mount -t agentfs agentfs {self.root}; needs a Coconut kernel",
                 ) from None

@@ -495,7 +495,8 @@ class Limits:
         return parts
 
     def cbor(self) -> dict[int, Any]:
-        values = (self.expires, self.uses, self.rate, self.depth, self.approval or None)
+        rate = None if self.rate is None else list(self.rate)
+        values = (self.expires, self.uses, rate, self.depth, self.approval or None)
         return {key: value for key, value in enumerate(values, 1) if value is not None}
 
     @classmethod

@@ -138,9 +138,10 @@ def _ours(value: Any) -> Any:
     """What cbor2 built, as this module hands it out."""
     if isinstance(value, cbor2.CBORTag):
         return Tag(value.tag, _ours(value.value))
-    if isinstance(value, list):
+    # Within a tag or a key cbor2 builds what cannot change: tuples and frozen maps.
+    if isinstance(value, list | tuple):
         return [_ours(item) for item in value]
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, int | str | bytes) or isinstance(key, bool):
                 raise CborError("a key that is neither number nor string")

@@ -162,7 +162,7 @@ class Manifest:
             "lane": self.lane.name.lower(),
             "capabilities": [str(cap) for cap in self.capabilities],
             "code": [f"blake3={digest.hex()}" for digest in self.code],
-            "model": self.model,
+            **({"model": self.model} if self.model is not None else {}),
             "quotas": {kind.name.lower(): limit for kind, limit in self.quotas.items()},
             "approval": list(self.approval),
             "audit": self.audit.name.lower(),

@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass, field, replace
 
 from blake3 import blake3
+
 from pycoconut.abi import Class, Decision, Event
 from pycoconut.audit import Record, Seal
 from pycoconut.keys import SecretKey

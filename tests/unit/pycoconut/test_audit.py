@@ -13,6 +13,7 @@ import pytest
 from blake3 import blake3
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pycoconut.abi import Class, Decision, Event
 from pycoconut.audit import (
     EXIT_CODES,
@@ -33,7 +34,6 @@ from pycoconut.audit import (
 )
 from pycoconut.audit.log import shard_header
 from pycoconut.audit.record import LINE, event_bytes
-
 from tests.unit.pycoconut.chain_writer import Chain, tree
 
 

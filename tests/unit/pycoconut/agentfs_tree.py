@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A folder in the form of /agent, as the kernel writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["make"]
+
+STATUS = """aid a:{aid:05}
+name {name}
+state {state}
+tenant lab
+lane normal
+parent a:{parent:05}
+tasks 1
+children {children}
+strikes 0
+denials 3
+spawned_ns 123
+epoch 0
+"""
+BUDGET = "limit {limit}\nused 5\nreserved 0\nhigh_water 7\nenforced yes\n"
+KINDS = ("cpu", "ram", "hbm", "ssd", "net", "inference_tokens", "children")
+
+
+def _agent(folder: Path, aid: int, name: str, state: str, parent: int, ended: str = "") -> None:
+    folder.mkdir(parents=True)
+    text = STATUS.format(aid=aid, name=name, state=state, parent=parent, children=0)
+    (folder / "status").write_text(text + ended)
+    (folder / "caps").write_text("5 0 fs:/data/*:read_file\n6 5 svc:tool:x:use;uses=2\n")
+    (folder / "manifest").write_bytes(b"manifest")
+    (folder / "budget").mkdir()
+    (folder / "children").mkdir()
+    for kind in KINDS:
+        limit = "unlimited" if kind == "cpu" else "100"
+        (folder / "budget" / kind).write_text(BUDGET.format(limit=limit))
+
+
+def make(root: Path) -> Path:
+    """Makes it; returns its root."""
+    live = root / "live"
+    _agent(live / "a:00000", 0, "boot", "ACTIVE", 0)
+    _agent(live / "a:00003", 3, "parent", "ACTIVE", 0)
+    _agent(live / "a:00017", 17, "child", "READY", 3)
+    (live / "a:00003/children/a:00017").symlink_to("../../a:00017")
+    ended = "exit_code 0\nended_ns 456\n"
+    _agent(root / "graveyard/a:00002", 2, "gone", "TERMINATED_CLEAN", 0, ended)
+    (root / "audit").mkdir()
+    (root / "audit/head").write_text("ab" * 32 + "\n")
+    (root / "audit/stats").write_text("recorded 9\nsealed 8\nin_flight 1\nlost 0\n")
+    (root / "policy").mkdir()
+    (root / "policy/authorizers").write_text("sealed\n" + "cd" * 32 + " me\n")
+    (root / "abi").write_text("version 1\nboot_id 00\nattest_key " + "ef" * 32 + "\n")
+    return root

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command `coconut`: one module a group of commands."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from ..errors import CoconutError
+from . import agents, attest, audit, capabilities, completion, keys, man, manifest, quota, system
+from .base import EXIT_TEXTS, FAILED, OK, Command, Commands, Out, report_error
+
+__all__ = ["COMMANDS", "main", "make_parser"]
+
+COMMANDS: Commands = (
+    *agents.COMMANDS,
+    *capabilities.COMMANDS,
+    *quota.COMMANDS,
+    *attest.COMMANDS,
+    *audit.COMMANDS,
+    *keys.COMMANDS,
+    *manifest.COMMANDS,
+    *system.COMMANDS,
+    *completion.COMMANDS,
+    *man.COMMANDS,
+)
+
+
+def _json_argument(parser: argparse.ArgumentParser, default: object) -> None:
+    parser.add_argument("--json", action="store_true", default=default, help="output for programs")
+
+
+def _epilog(command: Command | None = None) -> str:
+    exits = {**EXIT_TEXTS, **dict(command.exits if command else ())}
+    return "exit status:\n" + "\n".join(
+        f"  {code:<4}{text}" for code, text in sorted(exits.items())
+    )
+
+
+def _add(parser: argparse.ArgumentParser, commands: Commands, place: str) -> None:
+    below = parser.add_subparsers(dest=place, metavar="COMMAND", required=True)
+    for command in commands:
+        inner = below.add_parser(
+            command.name,
+            help=command.summary,
+            description=command.summary,
+            epilog=None if command.commands else _epilog(command),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        if command.commands:
+            _add(inner, command.commands, f"{place}_{command.name}")
+            continue
+        # May stand before the command and after it.
+        _json_argument(inner, argparse.SUPPRESS)
+        if command.arguments:
+            command.arguments(inner)
+        inner.set_defaults(run_command=command.run)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of `coconut`."""
+    parser = argparse.ArgumentParser(
+        prog="coconut",
+        description="Run, confine and audit agents.",
+        epilog=_epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _json_argument(parser, False)
+    _add(parser, COMMANDS, "command")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs a command line; returns its exit code."""
+    parser = make_parser()
+    options = parser.parse_args(argv)
+    options.root_parser, options.all_commands = parser, COMMANDS
+    try:
+        code: int = options.run_command(options, Out(options.json))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads has enough. What is still buffered must not raise again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        return FAILED
+    except (CoconutError, OSError) as error:
+        return report_error(error)
+    return code

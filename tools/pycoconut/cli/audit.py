@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""audit: tail, query, verify, prove, stats."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import time
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from .. import audit
+from ..abi import Class, Decision, Event
+from ..aid import format_aid
+from ..audit import BootReport, Filter, Proof, Record, Report, Verdict
+from ..errors import CoconutError
+from ..keys import read_public
+from .base import Command, Commands, Out, UsageError, agentfs, aid_argument
+
+__all__ = ["COMMANDS", "record_text"]
+
+VERIFY_EXITS = tuple(
+    (code, f"The log is {verdict.text}.") for verdict, code in audit.EXIT_CODES.items() if code
+)
+
+
+def _error_name(result: int) -> str:
+    return errno.errorcode.get(-result, str(result)) if result else ""
+
+
+def record_text(record: Record) -> str:
+    """A record on one line, for people."""
+    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(record.real // 10**9))
+    what = record.object
+    if record.event in (Event.BOOT, Event.EXEC):
+        # 32 bytes of digest, then the path; of a boot the keys.
+        shown = what[:32].hex()[:16] + "… " + what[32:].decode("utf-8", "backslashreplace")
+        shown = shown if record.event == Event.EXEC else what[:32].hex()
+    else:
+        shown = what.decode("utf-8", "backslashreplace")
+    decision = "" if record.decision == Decision.NONE else record.decision.name.lower()
+    parts = (
+        f"{record.seq:>8}",
+        moment,
+        format_aid(record.aid),
+        f"{record.event.name.lower():<10}",
+        f"{record.kind.name.lower():<6}",
+        f"{decision:<7}",
+        shown,
+        _error_name(record.result),
+    )
+    return " ".join(parts).rstrip()
+
+
+def _filter_arguments(parser: argparse.ArgumentParser) -> None:
+    def names(kind: type[Event] | type[Decision] | type[Class]) -> list[str]:
+        return [member.name.lower() for member in kind]
+
+    parser.add_argument("--aid", type=aid_argument, metavar="AID", help="only of this agent")
+    parser.add_argument("--event", action="append", choices=names(Event), metavar="EVENT")
+    parser.add_argument("--decision", action="append", choices=names(Decision))
+    parser.add_argument("--class", dest="kind", action="append", choices=names(Class))
+    parser.add_argument("--object", metavar="TEXT", help="only where the object holds it")
+
+
+def _filter(options: argparse.Namespace, first: int = 1, last: int | None = None) -> Filter:
+    limits = {} if last is None else {"last": last}
+    return Filter(
+        aid=options.aid,
+        first=first,
+        events=frozenset(Event[name.upper()] for name in options.event or ()),
+        decisions=frozenset(Decision[name.upper()] for name in options.decision or ()),
+        kinds=frozenset(Class[name.upper()] for name in options.kind or ()),
+        text=(options.object or "").encode(),
+        **limits,
+    )
+
+
+def _print(found: Iterable[Record], out: Out) -> None:
+    for record in found:
+        out.line(record.to_json(), record_text(record))
+
+
+def _tail_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lines", "-n", type=int, default=10, metavar="N", help="how many; 10")
+    parser.add_argument("--follow", "-f", action="store_true", help="go on as records come")
+    _filter_arguments(parser)
+
+
+def _tail(options: argparse.Namespace, out: Out) -> int:
+    wanted = _filter(options)
+    last = deque(audit.records([], wanted), maxlen=max(0, options.lines))
+    _print(last, out)
+    if options.follow:
+        after = last[-1].seq + 1 if last else 1
+        _print(audit.records([], _filter(options, after), follow=True), out)
+    return 0
+
+
+def _query_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="logs; else the kernel")
+    parser.add_argument("--first", type=int, default=1, metavar="SEQ")
+    parser.add_argument("--last", type=int, metavar="SEQ")
+    _filter_arguments(parser)
+
+
+def _query(options: argparse.Namespace, out: Out) -> int:
+    _print(audit.records(options.files, _filter(options, options.first, options.last)), out)
+    return 0
+
+
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files",
+        type=Path,
+        nargs="*",
+        metavar="FILE",
+        help="log, shards in order, or a folder of them; by default the running system's",
+    )
+    parser.add_argument(
+        "--key",
+        action="append",
+        metavar="KEY",
+        help="public key of epoch 0, 64 hexadecimal digits or a file; one for each boot",
+    )
+    parser.add_argument("--seed", type=Path, metavar="FILE", help="MAC seed of the boot")
+    parser.add_argument("--live", action="store_true", help="the log has no end yet")
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes")
+    parser.add_argument(
+        "--proof", type=Path, metavar="FILE", help="verify what prove wrote instead"
+    )
+
+
+def read_seed(path: Path) -> bytes:
+    """A MAC seed: 64 hexadecimal digits, or 32 bytes as they are."""
+    data = path.read_bytes()
+    try:
+        seed = data if len(data) == 32 else bytes.fromhex(data.decode("ascii").strip())
+    except ValueError:
+        seed = b""
+    if len(seed) != 32:
+        raise CoconutError(f"{path}: no seed", hint="64 hexadecimal digits")
+    return seed
+
+
+def _verify(options: argparse.Namespace, out: Out) -> int:
+    keys = [read_public(text).raw for text in options.key or ()]
+    if options.proof:
+        return _verify_proof(options.proof, keys, out)
+    live = options.live or not options.files
+    report = audit.verify(
+        options.files or [agentfs().chain_log],
+        keys=keys,
+        seed=read_seed(options.seed) if options.seed else None,
+        live=live,
+        jobs=options.jobs,
+    )
+    out.result(report.to_json(), lambda: _report_text(report))
+    return report.exit_code
+
+
+def _report_text(report: Report) -> str:
+    lines = []
+    for boot in report.boots:
+        lines += _boot_text(boot)
+    return "\n".join([*lines, report.verdict.text])
+
+
+def _boot_text(boot: BootReport) -> list[str]:
+    lines = [
+        f"boot {boot.boot or '?'}: {boot.records} records, {boot.epochs} epochs, "
+        f"last seal after record {boot.last_seq}, head {boot.head[:16] or '?'}"
+    ]
+    if boot.unsealed:
+        lines.append(f"  {boot.unsealed} records after the last seal")
+    if boot.bad_seq is not None:
+        where = f"record {boot.bad_seq}"
+        if boot.bad_last not in (None, boot.bad_seq):
+            where = f"one of the records {boot.bad_seq} to {boot.bad_last}"
+        epoch = "" if boot.epoch is None else f", epoch {boot.epoch}"
+        lines.append(f"  first bad: {where}{epoch}")
+    lines += [f"  {reason}" for reason in boot.reasons]
+    if not boot.macs and boot.verdict < Verdict.TAMPERED:
+        lines.append("  MACs not checked (--seed)")
+    return lines
+
+
+def _verify_proof(path: Path, keys: list[bytes], out: Out) -> int:
+    if len(keys) > 1:
+        raise UsageError("a proof is of one boot: one --key")
+    record = audit.check_proof(Proof.loads(path.read_text()), keys[0] if keys else None)
+    verdict = Verdict.INTACT if keys else Verdict.UNANCHORED
+    result: dict[str, Any] = {"verdict": verdict.text, "record": record.to_json()}
+    out.result(result, lambda: f"{record_text(record)}\n{verdict.text}")
+    return audit.EXIT_CODES[verdict]
+
+
+def _prove_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("seq", type=int, metavar="SEQ", help="which record")
+    parser.add_argument(
+        "files", type=Path, nargs="*", metavar="FILE", help="log; else the kernel's"
+    )
+    parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="else standard output")
+
+
+def _prove(options: argparse.Namespace, out: Out) -> int:
+    proof = audit.prove(options.files or [agentfs().chain_log], options.seq)
+    text = proof.dumps() + "\n"
+    if options.output:
+        options.output.write_text(text)
+        out.result({"record": options.seq, "file": str(options.output)}, f"wrote {options.output}")
+    else:
+        print(text, end="")
+    return 0
+
+
+def _stats(_options: argparse.Namespace, out: Out) -> int:
+    stats = agentfs().stats()
+    out.result(stats, "\n".join(f"{key:<14}{value}" for key, value in stats.items()))
+    return 0
+
+
+COMMANDS: Commands = (
+    Command(
+        "audit",
+        "look at, verify and prove the audit chain",
+        commands=(
+            Command("tail", "show the last records, and those to come", _tail_arguments, _tail),
+            Command("query", "search records", _query_arguments, _query),
+            Command(
+                "verify",
+                "verify a log, or a proof, to the byte",
+                _verify_arguments,
+                _verify,
+                exits=VERIFY_EXITS,
+            ),
+            Command("prove", "prove that a record is in the chain", _prove_arguments, _prove),
+            Command("stats", "show the chain's counters", None, _stats),
+        ),
+    ),
+)

@@ -32,7 +32,7 @@ HEADER = re.compile(
     rb'\{"shard":(0|[1-9][0-9]{0,19}),"boot":"([0-9a-f]{32})","prev":"([0-9a-f]{64})"\}\n'
 )
 FIRST_MARK = b'{"seq":1,"'
-LOG_NAMES = ("*.log", "*.log.zst", "*.shard", "*.shard.zst")
+LOG_NAMES = ("*.log", "*.log.zst", "*.jsonl", "*.jsonl.zst")
 READ = 1 << 20
 
 

@@ -8,7 +8,19 @@ import os
 import sys
 
 from ..errors import CoconutError
-from . import agents, attest, audit, capabilities, completion, keys, man, manifest, quota, system
+from . import (
+    agents,
+    attest,
+    audit,
+    capabilities,
+    completion,
+    keys,
+    man,
+    manifest,
+    quota,
+    services,
+    system,
+)
 from .base import EXIT_TEXTS, FAILED, OK, Command, Commands, Out, report_error
 
 __all__ = ["COMMANDS", "main", "make_parser"]
@@ -21,6 +33,7 @@ COMMANDS: Commands = (
     *audit.COMMANDS,
     *keys.COMMANDS,
     *manifest.COMMANDS,
+    *services.COMMANDS,
     *system.COMMANDS,
     *completion.COMMANDS,
     *man.COMMANDS,

@@ -19,7 +19,12 @@ def _attest_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("aid", type=aid_argument, metavar="AID", help="a:00017, 17; 0: one's own")
     parser.add_argument("--nonce", type=hex_argument(), default=b"", metavar="HEX")
     parser.add_argument(
-        "--output", "-o", type=Path, metavar="FILE", help="write the CBOR, to be verified elsewhere"
+        "--output",
+        "--out",
+        "-o",
+        type=Path,
+        metavar="FILE",
+        help="write the CBOR, to be verified elsewhere",
     )
 
 

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""audit: tail, query, verify, prove, stats."""
+"""audit: tail, query, verify, prove, seed, stats."""
 
 from __future__ import annotations
 
 import argparse
 import errno
+import os
 import time
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from .. import audit
+from .. import audit, syscalls
 from ..abi import Class, Decision, Event
 from ..aid import format_aid
 from ..audit import BootReport, Filter, Proof, Record, Report, Verdict
@@ -202,7 +203,9 @@ def _prove_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", type=Path, nargs="*", metavar="FILE", help="log; else the kernel's"
     )
-    parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="else standard output")
+    parser.add_argument(
+        "--output", "--out", "-o", type=Path, metavar="FILE", help="else standard output"
+    )
 
 
 def _prove(options: argparse.Namespace, out: Out) -> int:
@@ -213,6 +216,33 @@ def _prove(options: argparse.Namespace, out: Out) -> int:
         out.result({"record": options.seq, "file": str(options.output)}, f"wrote {options.output}")
     else:
         print(text, end="")
+    return 0
+
+
+def _seed_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        "--out",
+        "-o",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="is not overwritten, and nobody else can read it",
+    )
+
+
+def _seed(options: argparse.Namespace, out: Out) -> int:
+    # The file first: the kernel hands the seed out once, and it must not be lost.
+    descriptor = os.open(options.output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(f"{syscalls.audit_seed().hex()}\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        options.output.unlink()
+        raise
+    out.result({"file": str(options.output)}, f"wrote {options.output}")
     return 0
 
 
@@ -237,6 +267,7 @@ COMMANDS: Commands = (
                 exits=VERIFY_EXITS,
             ),
             Command("prove", "prove that a record is in the chain", _prove_arguments, _prove),
+            Command("seed", "take the MAC seed of this boot, once", _seed_arguments, _seed),
             Command("stats", "show the chain's counters", None, _stats),
         ),
     ),

@@ -45,7 +45,12 @@ def _sign_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="YAML or TOML")
     key_argument(parser)
     parser.add_argument(
-        "--output", "-o", type=Path, metavar="FILE", help="by default FILE with .cose as its suffix"
+        "--output",
+        "--out",
+        "-o",
+        type=Path,
+        metavar="FILE",
+        help="by default FILE with .cose as its suffix",
     )
 
 

@@ -63,6 +63,27 @@ def test_checkpatch(repo: Path, tree: Path, files: list[Path]) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.timeout(300)
+def test_checkpatch_of_the_patches(repo: Path, tree: Path) -> None:
+    rows = _exceptions()
+    wrong = []
+    for path in sorted((repo / "patches").glob("*.patch")):
+        done = subprocess.run(
+            ["perl", "scripts/checkpatch.pl", "--strict", "--terse", "--show-types",
+             "--no-summary", "--color=never", str(path)],
+            cwd=tree, text=True, capture_output=True, check=False,
+        )  # fmt: skip
+        for line in done.stdout.splitlines():
+            found = re.search(r": (?:ERROR|WARNING|CHECK):(\w+): ", line)
+            excused = found and any(
+                row["type"] == found[1] and fnmatch.fnmatch(f"patches/{path.name}", row["files"])
+                for row in rows
+            )
+            if line.strip() and not excused:
+                wrong.append(line)
+    assert not wrong, "\n".join(wrong)
+
+
 def test_each_exception_has_a_reason() -> None:
     for row in _exceptions():
         assert set(row) == {"type", "files", "why"}

@@ -8,7 +8,6 @@ patches of Kconfig and Makefiles alone, which switch all of it on. So each commi
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -110,9 +109,10 @@ class Series:
         return self.where.build / "linux-git"
 
     def _git(self, *words: str, env: Mapping[str, str] | None = None) -> None:
-        self.console.run(
-            ["git", "-C", str(self.tree), "-c", "core.autocrlf=false", *words], env=env
-        )
+        """Run git in the tree, as nobody in particular: a bare machine has no name for us."""
+        who = _identity("Coconut OS", "coconut@localhost", f"{self.base.epoch} +0000")
+        committer = {k: v for k, v in who.items() if k.startswith("GIT_COMMITTER")}
+        self.console.run(["git", "-C", str(self.tree), *words], env={**committer, **(env or {})})
 
     def _say(self, *words: str) -> str:
         return self.console.read(["git", "-C", str(self.tree), *words]).strip()
@@ -233,22 +233,15 @@ class Series:
         kernel = Kernel(self.console, self.base, self.where, variant("uml"))
         kernel.tree.sync()
         kernel.configure()
-        out = self.where.build / "series-out"
+        out = self.tree / "out-series"
         out.mkdir(exist_ok=True)
-        shutil.copy(kernel.output / ".config", out / ".config")
         env = {**kernel.env(), "CCACHE_BASEDIR": str(self.tree)}
-        common = [
-            "make",
-            "-C",
-            str(self.tree),
-            f"O={out}",
-            "ARCH=um",
-            "CC=ccache gcc",
-            f"-j{os.cpu_count()}",
-        ]
-        for number, commit in enumerate(
-            self._say("rev-list", "--reverse", "base..series").split(), 1
-        ):
+        common = ["make", "-C", str(self.tree), f"O={out.name}", "ARCH=um", "CC=ccache gcc"]
+        commits = self._say("rev-list", "--reverse", "base..series").split()
+        for number, commit in enumerate(commits, 1):
             self._git("checkout", "-q", "-f", commit)
+            shutil.copy(kernel.output / ".config", out / ".config")
             self.console.step("series-config", [*common, "olddefconfig"], env=env)
-            self.console.step(f"series-{number:02}", [*common, "linux"], env=env)
+            goals = [f"-j{kernel.jobs}", "linux"]
+            self.console.step(f"series-{number:02}", [*common, *goals], env=env)
+        self._git("checkout", "-q", "-f", "series")

@@ -158,7 +158,9 @@ def _hostile(run: TestRun) -> Counts:
     files = sorted((run.where.repo / "tests" / "uml").glob("test_*.py"))
     files = [file for file in files if "mark.hostile" in file.read_text()]
     parts = (
-        run.guest_pytest("uml-debug", file, "-m", "hostile", timeout=_HOSTILE_TIMEOUT)
+        run.guest_pytest(
+            *("uml-debug", file, "-m", "hostile", "--timeout=900"), timeout=_HOSTILE_TIMEOUT
+        )
         for file in files
     )
     return sum(parts, Counts())

@@ -105,13 +105,14 @@ static void set_remote(struct agent_net_peer *peer, const struct sock *sk)
 		set_v4(peer, inet_sk(sk)->inet_daddr, port);
 }
 
-static int decide(struct agent *agent, const struct agent_net_peer *peer, u64 right)
+static int decide(struct agent *agent, const struct agent_net_peer *peer, u64 right,
+		  u64 *granted)
 {
 	return coconut_decide(agent, &(struct agent_request){
 		.class = AGENT_CLASS_NET,
 		.rights = right,
 		.net = peer,
-	}, NULL);
+	}, granted);
 }
 
 /* Decides, and keeps what was found for coconut_inet_use(). */
@@ -119,10 +120,11 @@ static int decide_role(struct agent *agent, struct sock *sk,
 		       const struct agent_net_peer *peer, u8 role, u64 right)
 {
 	u32 epoch = atomic_read_acquire(&agent->epoch);
-	int err = decide(agent, peer, right);
+	u64 granted = 0;
+	int err = decide(agent, peer, right, &granted);
 
 	if (!err)
-		coconut_sock_allowed(sk, agent, epoch, role, right);
+		coconut_sock_allowed(sk, agent, epoch, role, granted);
 	return err;
 }
 
@@ -236,5 +238,5 @@ int coconut_inet_sendmsg(struct agent *agent, struct sock *sk, const struct msgh
 	if (!set_address(&peer, sk, msg->msg_name, msg->msg_namelen))
 		return coconut_inet_use(agent, sk);
 	set_loopback(&peer, sk);
-	return decide(agent, &peer, AGENT_NET_SEND);
+	return decide(agent, &peer, AGENT_NET_SEND, NULL);
 }

@@ -33,13 +33,18 @@ static void set_abstract(struct agent_net_peer *peer, const struct sockaddr_un *
 	peer->name_len = len - SUN_PATH - 1;
 }
 
-/* Called with unix_state_lock(@other) held, so @other keeps its path. */
-static int decide_by_name(struct agent *agent, struct sock *other)
+/*
+ * Called with unix_state_lock(@other) held, so @other keeps its path. *@lasts is whether
+ * what allows it does not run out by itself.
+ */
+static int decide_by_name(struct agent *agent, struct sock *other, bool *lasts)
 {
 	/* Pairs with the release in unix_bind(). */
 	const struct unix_address *addr = smp_load_acquire(&unix_sk(other)->addr);
 	struct agent_net_peer peer = {};
 	struct agent_request req = { .atomic = true };
+	u64 granted = 0;
+	int err;
 
 	if (unix_sk(other)->path.dentry) {
 		req.class = AGENT_CLASS_FS;
@@ -51,36 +56,50 @@ static int decide_by_name(struct agent *agent, struct sock *other)
 		req.rights = AGENT_NET_CONNECT;
 		req.net = &peer;
 	} else {
+		*lasts = true;
 		return 0;
 	}
-	return coconut_decide(agent, &req, NULL);
+	err = coconut_decide(agent, &req, &granted);
+	*lasts = (granted & req.rights) == req.rights;
+	return err;
 }
 
-static int decide_peer(struct agent *agent, struct sock *other)
+static int decide_by_owner(struct agent *agent, const struct agent *owner, bool *lasts)
 {
-	const struct agent *owner = coconut_sock(other)->owner;
+	u64 granted = 0;
+	int err;
 
-	if (owner == agent)
-		return 0;
-	if (!owner)
-		return decide_by_name(agent, other);
-	return coconut_decide(agent, &(struct agent_request){
+	err = coconut_decide(agent, &(struct agent_request){
 		.class = AGENT_CLASS_AGENT,
 		.rights = AGENT_AGENT_MESSAGE,
 		.target = owner,
 		.atomic = true,
-	}, NULL);
+	}, &granted);
+	*lasts = granted & AGENT_AGENT_MESSAGE;
+	return err;
+}
+
+static int decide_peer(struct agent *agent, struct sock *other, bool *lasts)
+{
+	const struct agent *owner = coconut_sock(other)->owner;
+
+	*lasts = true;
+	if (owner == agent)
+		return 0;
+	return owner ? decide_by_owner(agent, owner, lasts) :
+		       decide_by_name(agent, other, lasts);
 }
 
 /* Called with unix_state_lock(@other) held. */
 static int decide_stream(struct agent *agent, struct sock *sk, struct sock *other)
 {
 	u32 epoch = atomic_read_acquire(&agent->epoch);
-	int err = decide_peer(agent, other);
+	bool lasts;
+	int err = decide_peer(agent, other, &lasts);
 
 	if (!err)
 		coconut_sock_allowed(sk, agent, epoch, COCONUT_ROLE_CONNECTED,
-				     AGENT_NET_CONNECT);
+				     lasts ? AGENT_NET_CONNECT : 0);
 	return err;
 }
 
@@ -121,6 +140,7 @@ static int coconut_unix_may_send(struct socket *sock, struct socket *other)
 {
 	struct agent *agent = agent_current();
 	struct coconut_cache *cache;
+	bool lasts;
 	u64 cookie;
 	u32 epoch;
 	int err;
@@ -132,8 +152,8 @@ static int coconut_unix_may_send(struct socket *sock, struct socket *other)
 	if (coconut_cache_covers(cache, agent, cookie, AGENT_NET_SEND))
 		return 0;
 	epoch = atomic_read_acquire(&agent->epoch);
-	err = decide_peer(agent, other->sk);
-	if (!err)
+	err = decide_peer(agent, other->sk, &lasts);
+	if (!err && lasts)
 		coconut_cache_store(cache, agent, epoch, cookie, AGENT_NET_SEND);
 	return err;
 }

@@ -90,6 +90,18 @@ static inline void cap_fs_except(struct bytes *b, const char *path, uint64_t rig
 	put_bstr(b, carve, strlen(carve));
 }
 
+static inline void cap_fs_expiring(struct bytes *b, const char *path, uint64_t rights,
+				   uint64_t seconds)
+{
+	cap_open(b, AGENT_CLASS_FS, 4);
+	put_bstr(b, path, strlen(path));
+	cap_rights(b, rights);
+	put_uint(b, 4);
+	put_head(b, 5, 1);
+	put_uint(b, 1);
+	put_uint(b, seconds);
+}
+
 static inline void cap_exec(struct bytes *b, const char *path)
 {
 	cap_open(b, AGENT_CLASS_EXEC, 3);

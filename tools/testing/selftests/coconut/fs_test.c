@@ -2,6 +2,7 @@
 /*
  * Class fs: opening, names in directories, attributes; and revoking what is open.
  */
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/xattr.h>
@@ -158,6 +159,40 @@ static long chattr_in(void)
 	return ioctl(fd, FS_IOC_SETFLAGS, &flags) ? -errno : 0;
 }
 
+/* By number instead of by name, as CAP_DAC_READ_SEARCH lets root do. */
+static long by_handle(const char *path)
+{
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+	} u = { .handle.handle_bytes = MAX_HANDLE_SZ };
+	int mount_id, fd;
+
+	/* The working directory tells the file system. */
+	if (chdir("/tmp") || name_to_handle_at(AT_FDCWD, path, &u.handle, &mount_id, 0))
+		return -errno;
+	fd = open_by_handle_at(AT_FDCWD, &u.handle, O_RDONLY);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static long handle_in(void) { return by_handle(IN "/file"); }
+static long handle_out(void) { return by_handle(OUT "/file"); }
+
+static long watch(const char *path)
+{
+	int fd = inotify_init();
+	long ret = done(inotify_add_watch(fd, path, IN_OPEN));
+
+	close(fd);
+	return ret;
+}
+
+static long watch_in(void) { return watch(IN); }
+static long watch_out(void) { return watch(OUT); }
+
 /* ---- tests ---- */
 
 #define CAP(fs_path, rights)							\
@@ -295,6 +330,16 @@ TEST_F(fs, carve_out)
 	EXPECT_REFUSED(&self->task, rmdir_secret, EACCES);
 }
 
+TEST_F(fs, no_way_around_the_name)
+{
+	CAP(IN, AGENT_FS_READ_FILE | AGENT_FS_READ_DIR);
+	START();
+	EXPECT_ALLOWED(&self->task, handle_in);
+	EXPECT_REFUSED(&self->task, handle_out, EACCES);
+	EXPECT_ALLOWED(&self->task, watch_in);
+	EXPECT_REFUSED(&self->task, watch_out, EACCES);
+}
+
 TEST_F(fs, ioctl)
 {
 	CAP("/dev/null", AGENT_FS_READ_FILE | AGENT_FS_WRITE_FILE);
@@ -371,6 +416,19 @@ TEST_F(fs, revoke_reaches_open_files)
 	/* And what is granted again works again. */
 	ASSERT_EQ(0, grant(self->task.aid, &self->caps));
 	EXPECT_ALLOWED(&self->task, read_held);
+}
+
+/* What runs out by itself is looked at again each time. */
+TEST_F(fs, expiry_reaches_open_files)
+{
+	cap_fs_expiring(&self->caps, IN, AGENT_FS_READ_FILE | AGENT_FS_WRITE_FILE, 1);
+	self->nr = 1;
+	START();
+	EXPECT_ALLOWED(&self->task, open_held);
+	EXPECT_ALLOWED(&self->task, read_held);
+	usleep(1200000);
+	EXPECT_REFUSED(&self->task, read_held, EACCES);
+	EXPECT_REFUSED(&self->task, open_held, EACCES);
 }
 
 TEST_F(fs, passed_files_are_decided_for_the_receiver)

@@ -247,7 +247,7 @@ TEST_F(kernel, attributes)
 	EXPECT_EQ(EINVAL, errno);
 	close(fd);
 	/* There is no way out. */
-	EXPECT_EQ(-EPERM, run(&self->task, enter_boot));
+	EXPECT_REFUSED(&self->task, enter_boot, EPERM);
 }
 
 TEST_F(kernel, enter)

@@ -253,6 +253,56 @@ static long peer_is_boot(void)
 	return strcmp(text, "a:00000") ? -EINVAL : 0;
 }
 
+static long send_datagram(const char *name)
+{
+	struct sockaddr_un sun;
+	socklen_t len = unix_name(&sun, name);
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	long ret = sendto(fd, "x", 1, 0, (struct sockaddr *)&sun, len);
+
+	ret = ret < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static long dgram_path(void) { return send_datagram(DIR_PATH "/dgram"); }
+
+static long dgram_pair(void)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair))
+		return -errno;
+	if (send(pair[0], "x", 1, 0) != 1)
+		return -errno;
+	close(pair[0]);
+	close(pair[1]);
+	return 0;
+}
+
+static long pass_held(void) { return pass_fd(agent_socket, held); }
+
+static long take_held(void)
+{
+	int fd = take_fd(agent_socket);
+
+	return fd < 0 ? fd : hold(fd);
+}
+
+static long accept_held(void)
+{
+	struct sockaddr_in addr = loopback(42003);
+	int one, client = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (connect(client, (struct sockaddr *)&addr, sizeof(addr)))
+		return -errno;
+	one = accept(held, NULL, NULL);
+	if (one < 0)
+		return -errno;
+	close(client);
+	return hold(one);
+}
+
 /* ---- tests ---- */
 
 TEST_F(net, nothing_without_capabilities)
@@ -370,6 +420,58 @@ TEST_F(net, other_agents)
 	cap_abstract(&self->caps, "*", AGENT_NET_CONNECT);
 	ASSERT_EQ(0, start(&self->task, &self->caps, 1));
 	EXPECT_REFUSED(&self->task, to_agent, EPERM);
+	stop(&other);
+}
+
+TEST_F(net, unix_datagrams)
+{
+	struct sockaddr_un sun;
+	socklen_t len = unix_name(&sun, DIR_PATH "/dgram");
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	ASSERT_EQ(0, bind(fd, (struct sockaddr *)&sun, len));
+	cap_fs(&self->caps, DIR_PATH, AGENT_FS_CONNECT);
+	ASSERT_EQ(0, start(&self->task, &self->caps, 1));
+	EXPECT_ALLOWED(&self->task, dgram_pair);
+	EXPECT_ALLOWED(&self->task, dgram_path);
+	ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));
+	EXPECT_REFUSED(&self->task, dgram_path, EACCES);
+	close(fd);
+}
+
+/* What came off a listening socket goes with the right to listen. */
+TEST_F(net, accepted)
+{
+	cap_loopback(&self->caps, AGENT_NET_TCP, 2, 42003, 42003,
+		     AGENT_NET_BIND | AGENT_NET_LISTEN | AGENT_NET_CONNECT);
+	ASSERT_EQ(0, start(&self->task, &self->caps, 1));
+	EXPECT_ALLOWED(&self->task, tcp_bind);
+	EXPECT_ALLOWED(&self->task, tcp_listen);
+	EXPECT_ALLOWED(&self->task, accept_held);
+	EXPECT_ALLOWED(&self->task, send_held);
+	ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));
+	EXPECT_REFUSED(&self->task, send_held, EACCES);
+}
+
+/* One agent's connection is not another's, whoever passes it on. */
+TEST_F(net, passed_sockets)
+{
+	struct agent_task other = {};
+	struct bytes none = {};
+	int fd;
+
+	cap_loopback(&self->caps, AGENT_NET_TCP, 2, OPEN_PORT, OPEN_PORT, AGENT_NET_CONNECT);
+	ASSERT_EQ(0, start(&self->task, &self->caps, 1));
+	ASSERT_EQ(0, start(&other, &none, 0));
+	ASSERT_EQ(0, run(&self->task, tcp_open));
+	ASSERT_EQ(0, run(&self->task, pass_held));
+	fd = take_fd(self->task.passed);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, pass_fd(other.passed, fd));
+	close(fd);
+	ASSERT_EQ(0, run(&other, take_held));
+	EXPECT_REFUSED(&other, send_held, EACCES);
+	EXPECT_ALLOWED(&self->task, send_held);
 	stop(&other);
 }
 

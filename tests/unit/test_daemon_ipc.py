@@ -19,6 +19,9 @@ from pycoconut.daemon.live import Agents
 from pycoconut.daemon.peer import Peer, peer_of
 from pycoconut.daemon.server import Client, Server
 from pycoconut.daemon.services import Service, Services, read_manifest
+from tests.abi.cddl import Schema
+
+SCHEMA = Schema((Path(__file__).parents[2] / "syscalls" / "ipc.cddl").read_text())
 
 ROOT = Peer(pid=10, uid=0, aid=0)
 USER = Peer(pid=11, uid=1000, aid=0)
@@ -98,6 +101,7 @@ def ask(world: World, mine: socket.socket, client: Client, call: str, **args: An
     mine.send(cbor.encode({"id": 5, "call": call, "args": args}))
     assert world.server.serve(client)
     answer = cbor.decode(mine.recv(1 << 20))
+    assert SCHEMA.fits("answer", answer)
     assert answer["id"] == 5
     return answer["ok"] if "ok" in answer else Code(answer["error"]["code"])
 
@@ -153,7 +157,9 @@ def test_events_reach_who_may_see(world: World, monkeypatch: pytest.MonkeyPatch)
         ask(world, ours, client, "subscribe")
         ask(world, theirs, stranger, "subscribe")
         world.services.add(read_manifest(manifest("one")), None, 0.0)
-        assert cbor.decode(ours.recv(1 << 16))["event"] == "started"
+        told = cbor.decode(ours.recv(1 << 16))
+        assert told["event"] == "started"
+        assert SCHEMA.fits("event", told)
         theirs.setblocking(False)
         with pytest.raises(BlockingIOError):
             theirs.recv(1 << 16)

@@ -224,6 +224,17 @@ TEST_F(fs, open)
 	EXPECT_REFUSED(&self->task, list_out, EACCES);
 }
 
+/* Denials are in every level. */
+TEST_F(fs, audit_level_denials)
+{
+	CAP(IN, AGENT_FS_READ_FILE);
+	ASSERT_EQ(0, start_manifest(&self->task, manifest_quiet, sizeof(manifest_quiet),
+				    &self->caps, self->nr));
+	EXPECT_ALLOWED(&self->task, read_in);
+	EXPECT_REFUSED(&self->task, write_in, EACCES);
+	EXPECT_REFUSED(&self->task, read_out, EACCES);
+}
+
 TEST_F(fs, write)
 {
 	CAP(IN, AGENT_FS_WRITE_FILE);

@@ -66,11 +66,15 @@ static u64 shutdown_record(struct audit_chain *chain, unsigned long action)
 	return audit_chain_add(chain, &entry);
 }
 
-static void wait_for_persisters(struct audit_log *log, u64 seq)
+/*
+ * Not for the last record but for the epoch that it is in: who acknowledged before
+ * the final seal was there has not read that yet.
+ */
+static void wait_for_persisters(struct audit_log *log)
 {
 	unsigned long end = jiffies + PERSIST_WAIT;
 
-	while (READ_ONCE(log->persisters) && READ_ONCE(log->persisted_seq) < seq &&
+	while (READ_ONCE(log->persisters) && !audit_log_persisted(log) &&
 	       time_before(jiffies, end))
 		schedule_timeout_uninterruptible(PERSIST_POLL);
 }
@@ -83,7 +87,7 @@ static int boot_shutdown(struct notifier_block *nb, unsigned long action, void *
 	if (!seq || audit_sealer_finish(chain, seq))
 		pr_err("audit chain: the final seal could not be made\n");
 	else
-		wait_for_persisters(&chain->log, seq);
+		wait_for_persisters(&chain->log);
 	return NOTIFY_DONE;
 }
 

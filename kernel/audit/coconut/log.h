@@ -77,6 +77,7 @@ bool audit_log_held(const struct audit_log *log);
 void audit_log_attach(struct audit_log *log);
 void audit_log_detach(struct audit_log *log);
 int audit_log_acknowledge(struct audit_log *log, u64 seq);
+bool audit_log_persisted(struct audit_log *log);
 void audit_log_settle(struct audit_log *log, struct audit_epoch *epoch);
 
 #endif /* _AUDIT_COCONUT_LOG_H */

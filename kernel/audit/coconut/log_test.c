@@ -263,6 +263,21 @@ static void log_acknowledge(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&audit_share_bucket(&chain->share, 1)->ring), 0);
 }
 
+/* Who acknowledged a record before its seal was there has not kept the seal. */
+static void log_acknowledge_seal(struct kunit *test)
+{
+	struct audit_chain *chain = running_chain(test, &wide);
+
+	append_many(chain, 1, 3);
+	while (atomic64_read(&chain->log.last_seq) < 3)
+		msleep(1);
+	KUNIT_EXPECT_EQ(test, audit_log_acknowledge(&chain->log, 3), 0);
+	KUNIT_ASSERT_EQ(test, audit_sealer_finish(chain, 3), 0);
+	KUNIT_EXPECT_FALSE(test, audit_log_persisted(&chain->log));
+	KUNIT_EXPECT_EQ(test, audit_log_acknowledge(&chain->log, 3), 0);
+	KUNIT_EXPECT_TRUE(test, audit_log_persisted(&chain->log));
+}
+
 static struct kunit_case log_cases[] = {
 	KUNIT_CASE(log_text),
 	KUNIT_CASE(log_text_of_one),
@@ -270,6 +285,7 @@ static struct kunit_case log_cases[] = {
 	KUNIT_CASE(log_evicts),
 	KUNIT_CASE_SLOW(log_holds_back),
 	KUNIT_CASE(log_acknowledge),
+	KUNIT_CASE(log_acknowledge_seal),
 	{}
 };
 

@@ -113,3 +113,19 @@ int audit_log_acknowledge(struct audit_log *log, u64 seq)
 	mutex_unlock(&log->lock);
 	return 0;
 }
+
+/**
+ * audit_log_persisted - is every sealed epoch acknowledged
+ * @log: the log
+ *
+ * Return: whether there was an acknowledgement of each since it was sealed.
+ */
+bool audit_log_persisted(struct audit_log *log)
+{
+	bool persisted;
+
+	mutex_lock(&log->lock);
+	persisted = log->persisted_epoch == log->newest;
+	mutex_unlock(&log->lock);
+	return persisted;
+}

@@ -276,6 +276,21 @@ int audit_chain_link(const struct agent_audit_link *link)
 }
 
 /**
+ * audit_chain_close - close the chain of this boot: SHUTDOWN record, final seal
+ *
+ * For user space that means to end the system and wants to keep the end of the log
+ * while there is still a disk. No agent acts after it.
+ *
+ * Context: process, may sleep.
+ * Return: 0 when the final seal is in the log; -EALREADY; -ENOBUFS, -ETIMEDOUT,
+ * -ERESTARTSYS where there is none yet.
+ */
+int audit_chain_close(void)
+{
+	return audit_boot_close(&audit_chain_main, "close");
+}
+
+/**
  * audit_chain_walk - show records to a function
  * @first_seq: from here on
  * @last_seq: to here

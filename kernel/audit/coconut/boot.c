@@ -53,17 +53,45 @@ static const char *shutdown_name(unsigned long action)
 	}
 }
 
-static u64 shutdown_record(struct audit_chain *chain, unsigned long action)
+static u64 shutdown_record(struct audit_chain *chain, const char *how)
 {
-	const char *name = shutdown_name(action);
 	struct audit_entry entry = {
 		.event = AGENT_EVENT_SHUTDOWN,
 		.class = AGENT_CLASS_LIFE,
-		.object = name,
-		.object_len = strlen(name),
+		.object = how,
+		.object_len = strlen(how),
 	};
 
 	return audit_chain_add(chain, &entry);
+}
+
+static bool shutdown_begins(struct audit_chain *chain)
+{
+	bool begins;
+
+	mutex_lock(&chain->seed_lock);
+	begins = !chain->closing;
+	chain->closing = true;
+	mutex_unlock(&chain->seed_lock);
+	return begins;
+}
+
+/**
+ * audit_boot_close - close the chain of a boot
+ * @chain: the chain
+ * @how: what stands in the SHUTDOWN record
+ *
+ * Context: process, may sleep.
+ * Return: 0; -EALREADY; -ENOBUFS or as audit_sealer_finish() where there is no final seal.
+ */
+int audit_boot_close(struct audit_chain *chain, const char *how)
+{
+	u64 seq;
+
+	if (!shutdown_begins(chain))
+		return -EALREADY;
+	seq = shutdown_record(chain, how);
+	return seq ? audit_sealer_finish(chain, seq) : -ENOBUFS;
 }
 
 /*
@@ -81,13 +109,11 @@ static void wait_for_persisters(struct audit_log *log)
 
 static int boot_shutdown(struct notifier_block *nb, unsigned long action, void *unused)
 {
-	struct audit_chain *chain = &audit_chain_main;
-	u64 seq = shutdown_record(chain, action);
+	int err = audit_boot_close(&audit_chain_main, shutdown_name(action));
 
-	if (!seq || audit_sealer_finish(chain, seq))
-		pr_err("audit chain: the final seal could not be made\n");
-	else
-		wait_for_persisters(&chain->log);
+	if (err && err != -EALREADY)
+		pr_err("audit chain: the final seal could not be made: %d\n", err);
+	wait_for_persisters(&audit_chain_main.log);
 	return NOTIFY_DONE;
 }
 

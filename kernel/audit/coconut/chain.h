@@ -35,10 +35,11 @@ struct audit_config {
  * @share: what each agent holds
  * @log: what is retained
  * @sealer: who moves records from @rings to @log
- * @seed_lock: @seed, @seed_taken, @linked
+ * @seed_lock: @seed, @seed_taken, @linked, @closing
  * @seed: of the CPUs' keys; zeros once it was taken
  * @seed_taken: it was
  * @linked: the previous boot's head was named
+ * @closing: the SHUTDOWN record was made
  *
  * There is one; tests make others.
  */
@@ -55,6 +56,7 @@ struct audit_chain {
 	u8 seed[BLAKE3_KEY_SIZE];
 	bool seed_taken;
 	bool linked;
+	bool closing;
 };
 
 /* ---- chain.c ---- */
@@ -78,6 +80,7 @@ void audit_chain_figures(struct audit_chain *chain, struct audit_stats *stats);
 
 /* ---- boot.c ---- */
 int audit_boot_record(struct audit_chain *chain, const u8 attest_key[32]);
+int audit_boot_close(struct audit_chain *chain, const char *how);
 int audit_boot_watch(void);
 
 /* ---- init.c ---- */

@@ -152,7 +152,7 @@ static void seal_chain(struct kunit *test)
 	KUNIT_EXPECT_GE(test, stats.epochs, 14);
 }
 
-/* After the final seal nothing is sealed, and nobody waits for it. */
+/* After the final seal nothing is sealed, and the boot agent does not wait for it. */
 static void seal_closed(struct kunit *test)
 {
 	struct audit_chain *chain = audit_test_chain(test, &eights);
@@ -163,7 +163,7 @@ static void seal_closed(struct kunit *test)
 	audit_test_append(chain, 1);
 	KUNIT_ASSERT_EQ(test, audit_sealer_finish(chain, 1), 0);
 	for (i = 0; i < 100; i++) {
-		audit_chain_hold_back(chain, 1);
+		audit_chain_hold_back(chain, 0);
 		audit_test_append(chain, 1);
 	}
 	KUNIT_EXPECT_EQ(test, audit_sealer_flush(chain, 101), -ETIMEDOUT);

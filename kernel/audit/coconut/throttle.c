@@ -44,9 +44,12 @@ static bool log_has_room(struct audit_chain *chain, u64 aid)
 
 static bool chain_has_room(struct audit_chain *chain, u64 aid)
 {
-	/* After the final seal nobody makes room any more, and the system goes down. */
+	/*
+	 * After the final seal no agent acts any more: its records would be sealed by
+	 * nobody. The boot agent goes on, to end the others and the system.
+	 */
 	if (READ_ONCE(chain->sealer.closed))
-		return true;
+		return !aid;
 	return ring_has_room(chain, aid) && log_has_room(chain, aid);
 }
 

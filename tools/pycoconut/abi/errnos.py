@@ -15,20 +15,23 @@ __all__ = [
 ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
     "agent_spawn": {
         errno.E2BIG: [
-            "manifest_len is larger than AGENT_MANIFEST_MAX, or there are more "
-            "capabilities than AGENT_CAPS_MAX.",
+            "manifest_len or cap_set_len is larger than AGENT_MANIFEST_MAX, or "
+            "there are more capabilities than AGENT_CAPS_MAX.",
             "size is larger than a page; or a tail that this kernel does not know is not zero.",
+        ],
+        errno.EACCES: [
+            "A capability names a path that the caller may not search.",
         ],
         errno.EBADMSG: [
             "manifest is no COSE_Sign1, or it or cap_set is not deterministic CBOR.",
         ],
         errno.EBUSY: [
-            "AGENT_SPAWN_ENTER by a task that has threads, or that is inside "
-            "another agent than the parent.",
+            "AGENT_SPAWN_ENTER by a task that has threads, shares its memory, "
+            "descriptors or root, traces another, or is the last one of its agent.",
         ],
         errno.EDQUOT: [
-            "The parent has as many children as its capability or its quota allows, "
-            "or stands AGENT_DEPTH_MAX deep.",
+            "The parent has as many children as its capability or its budget "
+            "allows, or stands AGENT_DEPTH_MAX deep.",
         ],
         errno.EFAULT: [
             "A pointer, or the structure itself, is outside the caller's memory.",
@@ -42,8 +45,17 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
         errno.EKEYREJECTED: [
             "The manifest's signature is wrong.",
         ],
+        errno.ELOOP: [
+            "A capability names a path with too many symbolic links.",
+        ],
         errno.EMFILE: [
             "AGENT_SPAWN_FD, and the caller has no descriptor left.",
+        ],
+        errno.ENAMETOOLONG: [
+            "A capability names a path with a part that is too long.",
+        ],
+        errno.ENFILE: [
+            "AGENT_SPAWN_FD, and the system has no descriptor left.",
         ],
         errno.ENOENT: [
             "A capability names a path that does not exist.",
@@ -58,8 +70,12 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "The structure does not open with AGENT_MAGIC, or its first 8 bytes "
             "cannot be read. A kernel without agents answers the same.",
         ],
+        errno.ENOTDIR: [
+            "A capability names a path through what is no directory.",
+        ],
         errno.EPERM: [
-            "The caller may not spawn, or none of its capabilities covers one that was asked for.",
+            "The caller may not spawn; none of its capabilities covers one that was "
+            "asked for; or a budget is larger than the caller's.",
         ],
     },
     "agent_attest": {
@@ -100,8 +116,9 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "With AGENT_BY_FD, aid is no descriptor of an agent's directory.",
         ],
         errno.EDQUOT: [
-            "amount is more than what is left; on settling, more than the limit was "
-            "used, and what fits is counted.",
+            "amount is more than is left, and nothing was charged; on settling, "
+            "more was used than reserved and is left, and what fits was charged; or "
+            "there are 1024 reservations.",
         ],
         errno.EFAULT: [
             "A pointer, or the structure itself, is outside the caller's memory.",
@@ -112,7 +129,7 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "unknown; a reserved field is not 0.",
         ],
         errno.ENOENT: [
-            "The agent has no such reservation.",
+            "The caller's agent made no such reservation, or it has run out.",
         ],
         errno.ENOMEM: [
             "The kernel has no memory for it.",
@@ -139,6 +156,9 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "than AGENT_CAPS_MAX.",
             "size is larger than a page; or a tail that this kernel does not know is not zero.",
         ],
+        errno.EACCES: [
+            "cap names a path that the caller may not search.",
+        ],
         errno.EBADF: [
             "With AGENT_BY_FD, aid is no descriptor of an agent's directory.",
         ],
@@ -153,6 +173,12 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "size is smaller than the first version of the structure; a flag is "
             "unknown; a reserved field is not 0.",
         ],
+        errno.ELOOP: [
+            "cap names a path with too many symbolic links.",
+        ],
+        errno.ENAMETOOLONG: [
+            "cap names a path with a part that is too long.",
+        ],
         errno.ENOENT: [
             "cap names a path that does not exist, or parent no capability of the caller.",
         ],
@@ -163,9 +189,12 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "The structure does not open with AGENT_MAGIC, or its first 8 bytes "
             "cannot be read. A kernel without agents answers the same.",
         ],
+        errno.ENOTDIR: [
+            "cap names a path through what is no directory.",
+        ],
         errno.EPERM: [
-            "The agent is no descendant of the caller, or no capability of the "
-            "caller covers this one.",
+            "The caller does not stand above the agent, or no capability of the "
+            "caller covers this one with depth left.",
         ],
         errno.ESRCH: [
             "There is no such agent; or it has ended where a live one is needed; or "
@@ -198,7 +227,7 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "cannot be read. A kernel without agents answers the same.",
         ],
         errno.EPERM: [
-            "The caller is no proper ancestor of the agent.",
+            "The caller does not stand above the agent.",
         ],
         errno.ESRCH: [
             "There is no such agent; or it has ended where a live one is needed; or "
@@ -211,7 +240,8 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "size is larger than a page; or a tail that this kernel does not know is not zero.",
         ],
         errno.EACCES: [
-            "Denied: a request of class fs, exec, net or dev.",
+            "Denied: a request of class fs, exec, net or dev. Or cap names a path "
+            "that the caller may not search.",
         ],
         errno.EBADF: [
             "With AGENT_BY_FD, aid is no descriptor of an agent's directory.",
@@ -227,6 +257,12 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "size is smaller than the first version of the structure; a flag is "
             "unknown; a reserved field is not 0.",
         ],
+        errno.ELOOP: [
+            "cap names a path with too many symbolic links.",
+        ],
+        errno.ENAMETOOLONG: [
+            "cap names a path with a part that is too long.",
+        ],
         errno.ENOENT: [
             "cap names a path that does not exist.",
         ],
@@ -236,6 +272,9 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
         errno.ENOSYS: [
             "The structure does not open with AGENT_MAGIC, or its first 8 bytes "
             "cannot be read. A kernel without agents answers the same.",
+        ],
+        errno.ENOTDIR: [
+            "cap names a path through what is no directory.",
         ],
         errno.EPERM: [
             "Denied: a request of any other class.",
@@ -296,7 +335,7 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
         ],
         errno.EINVAL: [
             "tier or op is unknown; address or length is not a multiple of the page "
-            "size, or length is 0.",
+            "size, or length is 0; or the range ends beyond user space.",
             "size is smaller than the first version of the structure; a flag is "
             "unknown; a reserved field is not 0.",
         ],

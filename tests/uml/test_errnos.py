@@ -1,0 +1,576 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each errno that syscalls/agent.yaml lists, produced. Runs in a guest, as root."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import mmap
+import os
+import resource
+import struct
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pycoconut import abi, caps, cbor, syscalls
+from pycoconut.agentfs import AgentFs
+from pycoconut.keys import SecretKey
+from pycoconut.manifest import Manifest
+from pycoconut.syscalls import NUMBERS
+
+KEY = SecretKey(bytes(range(32)), "errnos")
+OTHER = SecretKey(bytes(32), "unknown")
+PAGE = mmap.PAGESIZE
+NOBODY = 65534
+STRUCTS: dict[str, type[ctypes.Structure]] = {
+    "agent_spawn": abi.SpawnArgs,
+    "agent_attest": abi.AttestArgs,
+    "agent_quota": abi.QuotaArgs,
+    "agent_cap_grant": abi.CapGrantArgs,
+    "agent_cap_revoke": abi.CapRevokeArgs,
+    "agent_cap_present": abi.CapPresentArgs,
+    "agent_audit_query": abi.AuditQueryArgs,
+    "agent_memory_tier": abi.MemoryTierArgs,
+}
+FS = "fs:/tmp/*:read_file"
+SPAWN = "agent:children/0:spawn"
+TOKENS = abi.QuotaKind.INFERENCE_TOKENS
+DAY_NS = 24 * 3600 * 10**9
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def raw(name: str, address: int, size: int) -> int:
+    """A call as it is on the wire; returns its errno, 0 for none."""
+    ctypes.set_errno(0)
+    number = ctypes.c_long(NUMBERS[name])
+    failed = libc.syscall(number, ctypes.c_void_p(address), ctypes.c_size_t(size)) < 0
+    return ctypes.get_errno() if failed else 0
+
+
+def failure(function: Callable[[], object]) -> int:
+    """The errno of a function; 0 for none."""
+    try:
+        function()
+    except OSError as error:
+        return error.errno or 0
+    return 0
+
+
+def forked(function: Callable[[], object]) -> int:
+    """The errno of a function that runs in a child of its own, so that it may spoil itself."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 255
+        try:
+            code = failure(function)
+        finally:
+            os.write(write, struct.pack("i", code))
+            os._exit(0)
+    os.close(write)
+    data = os.read(read, 4)
+    os.close(read)
+    os.waitpid(child, 0)
+    return int(struct.unpack("i", data)[0])
+
+
+def signed(*texts: str, key: SecretKey = KEY, **fields: Any) -> bytes:
+    held = tuple(caps.parse(text) for text in texts)
+    return Manifest("errnos", capabilities=held, **fields).sign(key)
+
+
+def inside(function: Callable[[], object], *texts: str, **fields: Any) -> int:
+    """The errno of a function that runs in an agent with these capabilities."""
+
+    def enter() -> None:
+        syscalls.spawn(signed(*texts, **fields), enter=True)
+        function()
+
+    return forked(enter)
+
+
+def cap(text: str) -> bytes:
+    return caps.parse(text).encode()
+
+
+def path_cap(path: bytes | str) -> bytes:
+    return cbor.encode({1: 1, 2: os.fsencode(path), 3: 1})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def authorizer() -> None:
+    AgentFs().add_authorizer(KEY.public)
+
+
+@pytest.fixture(scope="module")
+def agent() -> int:
+    """An agent outside which the tests stand."""
+    aid = syscalls.spawn(signed(FS, "svc:tool:x:use")).aid
+    syscalls.quota(TOKENS, abi.QuotaOp.SET, 100, aid=aid)
+    return aid
+
+
+@pytest.fixture(scope="module")
+def places() -> Iterator[dict[str, str]]:
+    """Paths that cannot be resolved, each for another reason."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "file").touch()
+        (folder / "loop").symlink_to(folder / "loop")
+        (folder / "closed").mkdir(0o700)
+        (folder / "closed/x").touch()
+        os.chown(folder / "closed", NOBODY, NOBODY)
+        yield {
+            "ENOENT": f"{name}/none",
+            "ENOTDIR": f"{name}/file/x",
+            "ELOOP": f"{name}/loop/x",
+            "ENAMETOOLONG": f"{name}/{'x' * 300}",
+            "EACCES": f"{name}/closed/x",
+        }
+
+
+def without_dac() -> None:
+    """Root as files have it, less the capabilities that look into closed folders."""
+    header = struct.pack("Ii", 0x20080522, 0)
+    data = ctypes.create_string_buffer(24)
+    assert libc.capget(header, data) == 0
+    sets = list(struct.unpack("6I", data.raw))
+    sets[0] &= ~(1 << 1 | 1 << 2)
+    assert libc.capset(header, struct.pack("6I", *sets)) == 0
+
+
+# ---- what all calls answer ----
+
+
+def head(name: str, magic: int = abi.MAGIC, flags: int = 0) -> ctypes.Array[ctypes.c_char]:
+    data = bytes(STRUCTS[name](magic=magic, flags=flags))
+    return ctypes.create_string_buffer(data, 2 * PAGE)
+
+
+@pytest.mark.parametrize("name", STRUCTS)
+class TestEveryCall:
+    def test_enosys(self, name: str) -> None:
+        size = ctypes.sizeof(STRUCTS[name])
+        for magic in (0, abi.MAGIC + 1):
+            assert raw(name, ctypes.addressof(head(name, magic)), size) == errno.ENOSYS
+        for address in (0, 8, 1 << 60):
+            assert raw(name, address, size) == errno.ENOSYS
+
+    def test_einval(self, name: str) -> None:
+        address = ctypes.addressof(buffer := head(name))
+        for size in (0, 8, abi.MIN_SIZES[STRUCTS[name]] - 1):
+            assert raw(name, address, size) == errno.EINVAL
+        del buffer
+        size = ctypes.sizeof(STRUCTS[name])
+        unknown = head(name, flags=1 << 40)
+        assert raw(name, ctypes.addressof(unknown), size) == errno.EINVAL
+
+    def test_e2big(self, name: str) -> None:
+        size = ctypes.sizeof(STRUCTS[name])
+        buffer = head(name)
+        assert raw(name, ctypes.addressof(buffer), PAGE + 1) == errno.E2BIG
+        buffer[size + 8] = b"\x01"
+        assert raw(name, ctypes.addressof(buffer), size + 16) == errno.E2BIG
+
+    def test_zero_tail_is_taken(self, name: str) -> None:
+        size = ctypes.sizeof(STRUCTS[name])
+        plain, longer = head(name), head(name)
+        expected = raw(name, ctypes.addressof(plain), size)
+        assert raw(name, ctypes.addressof(longer), size + 16) == expected
+
+    def test_efault(self, name: str) -> None:
+        """The magic can be read, what follows it cannot."""
+        memory = mmap.mmap(-1, 2 * PAGE)
+        start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        assert libc.mprotect(ctypes.c_void_p(start + PAGE), ctypes.c_size_t(PAGE), 0) == 0
+        memory[PAGE - 8 : PAGE] = abi.MAGIC.to_bytes(8, "little")
+        size = ctypes.sizeof(STRUCTS[name])
+        assert raw(name, start + PAGE - 8, size) == errno.EFAULT
+
+
+NAMING = [name for name, kind in STRUCTS.items() if "aid" in dict(abi.OFFSETS[kind])]
+NAMING.remove("agent_spawn")
+
+
+def naming(name: str, aid: int, flags: int) -> int:
+    """A call that is right but for the agent that it names."""
+    data = cap("svc:tool:x:use")
+    memory = ctypes.create_string_buffer(data, len(data))
+    args = STRUCTS[name](magic=abi.MAGIC, flags=flags, aid=aid)
+    for field, value in (
+        ("cap", ctypes.addressof(memory)),
+        ("cap_len", len(data)),
+        ("kind", TOKENS),
+        ("tier", abi.Tier.RAM),
+        ("length", PAGE),
+        ("last_seq", 1),
+        ("id", 1 if name == "agent_cap_revoke" else 0),
+    ):
+        if hasattr(args, field):
+            setattr(args, field, value)
+    return raw(name, ctypes.addressof(args), ctypes.sizeof(args))
+
+
+@pytest.mark.parametrize("name", NAMING)
+class TestEveryCallThatNamesAnAgent:
+    def test_esrch(self, name: str, agent: int) -> None:
+        assert naming(name, 1 << 40, 0) == errno.ESRCH
+        # One that there is, and that another agent may not see.
+        assert inside(lambda: os_error(naming(name, agent, 0)), FS) == errno.ESRCH
+
+    def test_ebadf(self, name: str) -> None:
+        with tempfile.TemporaryFile() as file:
+            for descriptor in (file.fileno(), 1 << 20, 1 << 40):
+                assert naming(name, descriptor, abi.CallFlag.BY_FD) == errno.EBADF
+
+
+def os_error(code: int) -> None:
+    if code:
+        raise OSError(code, os.strerror(code))
+
+
+# ---- what each answers of its own ----
+
+
+@dataclass(frozen=True)
+class Case:
+    """A way to get an errno of a call."""
+
+    call: str
+    code: int
+    get: Callable[[int, dict[str, str]], int]
+
+    def __str__(self) -> str:
+        return f"{self.call}-{errno.errorcode[self.code]}"
+
+
+CASES: list[Case] = []
+Get = Callable[[int, dict[str, str]], int]
+
+
+def case(call: str, code: int) -> Callable[[Get], Get]:
+    def add(function: Get) -> Get:
+        CASES.append(Case(call, code, function))
+        return function
+
+    return add
+
+
+def case_of(call: str, code: int, function: Callable[[int], object]) -> None:
+    """A case that is one call from outside every agent."""
+    CASES.append(Case(call, code, lambda aid, _: failure(lambda: function(aid))))
+
+
+@case("agent_spawn", errno.EPERM)
+def _(_aid: int, _places: dict[str, str]) -> int:
+    assert inside(lambda: syscalls.spawn(signed(FS)), FS) == errno.EPERM
+    return inside(lambda: syscalls.spawn(signed("fs:/usr/*:read_file")), FS, SPAWN)
+
+
+case_of("agent_spawn", errno.EBADMSG, lambda _: syscalls.spawn(b"\x00\x01"))
+case_of("agent_spawn", errno.ENOKEY, lambda _: syscalls.spawn(signed(FS, key=OTHER)))
+case_of("agent_spawn", errno.EKEYREJECTED, lambda _: syscalls.spawn(signed(FS)[:-1] + b"\x00"))
+case_of(
+    "agent_spawn",
+    errno.EINVAL,
+    lambda _: syscalls.spawn(signed(FS), caps.encode_list([caps.parse("svc:x:use")])),
+)
+case_of("agent_spawn", errno.E2BIG, lambda _: syscalls.spawn(bytes(abi.MANIFEST_MAX + 1)))
+
+
+@case("agent_spawn", errno.EFAULT)
+def _(_aid: int, _places: dict[str, str]) -> int:
+    args = abi.SpawnArgs(magic=abi.MAGIC, manifest=8, manifest_len=8)
+    return raw("agent_spawn", ctypes.addressof(args), ctypes.sizeof(args))
+
+
+@case("agent_spawn", errno.EBUSY)
+def _(_aid: int, _places: dict[str, str]) -> int:
+    def threaded() -> None:
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+        syscalls.spawn(signed(FS), enter=True)
+
+    return forked(threaded)
+
+
+@case("agent_spawn", errno.EDQUOT)
+def _(_aid: int, _places: dict[str, str]) -> int:
+    def twice() -> None:
+        syscalls.spawn(signed(FS))
+        syscalls.spawn(signed(FS))
+
+    return inside(twice, FS, "agent:children/1:spawn")
+
+
+@case("agent_spawn", errno.EMFILE)
+def _(_aid: int, _places: dict[str, str]) -> int:
+    def full() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+        syscalls.spawn(signed(FS), want_fd=True)
+
+    return forked(full)
+
+
+@case("agent_spawn", errno.ENFILE)
+def _(_aid: int, _places: dict[str, str]) -> int:
+    """Only who lacks CAP_SYS_ADMIN is held to the system's limit: a task in an agent does."""
+    limit = Path("/proc/sys/fs/file-max")
+    before = limit.read_text()
+    descriptor = os.open(limit, os.O_WRONLY)
+    try:
+        manifest = signed(FS)
+        os.write(descriptor, b"1\n")
+        return inside(lambda: syscalls.spawn(manifest, want_fd=True), FS, SPAWN)
+    finally:
+        os.pwrite(descriptor, before.encode(), 0)
+        os.close(descriptor)
+
+
+def _path_cases() -> None:
+    def spawn(path: str, _aid: int) -> object:
+        return syscalls.spawn(_of(path))
+
+    def grant(path: str, aid: int) -> object:
+        return syscalls.cap_grant(aid, path_cap(path))
+
+    def present(path: str, aid: int) -> object:
+        return syscalls.cap_present(aid, path_cap(path))
+
+    def add(call: str, name: str, function: Callable[[str, int], object]) -> None:
+        code = getattr(errno, name)
+
+        def get(aid: int, places: dict[str, str]) -> int:
+            def attempt() -> None:
+                if name == "EACCES":
+                    without_dac()
+                function(places[name], aid)
+
+            return forked(attempt)
+
+        CASES.append(Case(call, code, get))
+
+    for call, function in (
+        ("agent_spawn", spawn),
+        ("agent_cap_grant", grant),
+        ("agent_cap_present", present),
+    ):
+        for name in ("ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES"):
+            add(call, name, function)
+
+
+def _of(path: str) -> bytes:
+    """A manifest with this path."""
+    return signed(f"fs:{caps.escape(os.fsencode(path))}:read_file")
+
+
+_path_cases()
+
+case_of("agent_attest", errno.EINVAL, lambda aid: syscalls.attest(aid, b"1234567"))
+
+
+@case("agent_attest", errno.EMSGSIZE)
+def _(aid: int, _places: dict[str, str]) -> int:
+    args = abi.AttestArgs(magic=abi.MAGIC, aid=aid)
+    code = raw("agent_attest", ctypes.addressof(args), ctypes.sizeof(args))
+    assert args.buf_len > 256
+    return code
+
+
+case_of(
+    "agent_quota",
+    errno.EINVAL,
+    lambda aid: syscalls.quota(TOKENS, abi.QuotaOp.RESERVE, 1, aid=aid),
+)
+case_of(
+    "agent_quota",
+    errno.EINVAL,
+    lambda aid: syscalls.quota(TOKENS, abi.QuotaOp.RESERVE, 1, aid=aid, lifetime_ns=DAY_NS + 1),
+)
+case_of("agent_quota", errno.EOPNOTSUPP, lambda aid: syscalls.quota(abi.QuotaKind.CPU, aid=aid))
+case_of(
+    "agent_quota", errno.EDQUOT, lambda aid: syscalls.quota(TOKENS, abi.QuotaOp.DEBIT, 101, aid=aid)
+)
+case_of(
+    "agent_quota",
+    errno.ENOENT,
+    lambda aid: syscalls.quota(TOKENS, abi.QuotaOp.SETTLE, 1, aid=aid, reservation=1 << 40),
+)
+
+
+@case("agent_quota", errno.EPERM)
+def _(_aid: int, _places: dict[str, str]) -> int:
+    return inside(lambda: syscalls.quota(TOKENS, abi.QuotaOp.SET, 1), FS)
+
+
+case_of("agent_cap_grant", errno.EBADMSG, lambda aid: syscalls.cap_grant(aid, b"\xff"))
+case_of(
+    "agent_cap_grant",
+    errno.EINVAL,
+    lambda aid: syscalls.cap_grant(aid, cbor.encode({1: 9, 2: b"/", 3: 1})),
+)
+case_of("agent_cap_grant", errno.E2BIG, lambda aid: syscalls.cap_grant(aid, bytes(8193)))
+case_of(
+    "agent_cap_grant",
+    errno.EFAULT,
+    lambda aid: os_error(_with_cap_at("agent_cap_grant", aid, 8)),
+)
+
+
+def _with_cap_at(name: str, aid: int, address: int) -> int:
+    args = STRUCTS[name](magic=abi.MAGIC, aid=aid, cap=address, cap_len=8)
+    return raw(name, ctypes.addressof(args), ctypes.sizeof(args))
+
+
+@case("agent_cap_grant", errno.EPERM)
+def _(_aid: int, _places: dict[str, str]) -> int:
+    return inside(lambda: syscalls.cap_grant(0, cap(FS)), FS)
+
+
+@case("agent_cap_grant", errno.ENOENT)
+def _(_aid: int, _places: dict[str, str]) -> int:
+    """A parent that the caller does not hold."""
+
+    def grant() -> None:
+        child = syscalls.spawn(signed(FS)).aid
+        syscalls.cap_grant(child, cap(FS), parent=1 << 40)
+
+    return inside(grant, FS, SPAWN)
+
+
+case_of(
+    "agent_cap_revoke", errno.EINVAL, lambda aid: syscalls.cap_revoke(aid, cap_id=1, every=True)
+)
+case_of("agent_cap_revoke", errno.ENOENT, lambda aid: syscalls.cap_revoke(aid, cap_id=1 << 40))
+
+
+@case("agent_cap_revoke", errno.EPERM)
+def _(_aid: int, _places: dict[str, str]) -> int:
+    return inside(lambda: syscalls.cap_revoke(0, every=True), FS)
+
+
+case_of("agent_cap_present", errno.EACCES, lambda aid: syscalls.cap_present(aid, path_cap("/etc")))
+case_of(
+    "agent_cap_present", errno.EPERM, lambda aid: syscalls.cap_present(aid, cap("svc:tool:y:use"))
+)
+case_of("agent_cap_present", errno.EBADMSG, lambda aid: syscalls.cap_present(aid, b"\x00\x00"))
+case_of(
+    "agent_cap_present",
+    errno.EINVAL,
+    lambda aid: syscalls.cap_present(aid, cbor.encode({1: 1, 2: b"/", 3: 1, 6: 1})),
+)
+case_of("agent_cap_present", errno.E2BIG, lambda aid: syscalls.cap_present(aid, bytes(8193)))
+
+case_of("agent_audit_query", errno.EINVAL, lambda _: syscalls.audit_query(2, 1))
+case_of("agent_audit_query", errno.EMSGSIZE, lambda _: syscalls.audit_query(room=1))
+
+
+@case("agent_audit_query", errno.EPERM)
+def _(_aid: int, _places: dict[str, str]) -> int:
+    return inside(syscalls.audit_seed, FS)
+
+
+@case("agent_audit_query", errno.EALREADY)
+def _(_aid: int, _places: dict[str, str]) -> int:
+    failure(syscalls.audit_seed)
+    return failure(syscalls.audit_seed)
+
+
+def tier(aid: int, kind: abi.Tier = abi.Tier.RAM, length: int = PAGE) -> object:
+    return syscalls.memory_tier(kind, abi.TierOp.MAP, aid=aid, length=length)
+
+
+case_of("agent_memory_tier", errno.EPERM, tier)
+case_of("agent_memory_tier", errno.EINVAL, lambda _: tier(0, length=1))
+case_of("agent_memory_tier", errno.ENODEV, lambda _: tier(0, abi.Tier.HBM))
+case_of("agent_memory_tier", errno.ENODEV, lambda _: tier(0, abi.Tier.SSD))
+
+
+@case("agent_memory_tier", errno.ENOMEM)
+def _(_aid: int, _places: dict[str, str]) -> int:
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+        tier(0, length=1 << 32)
+
+    return forked(limited)
+
+
+@pytest.mark.parametrize("wanted", CASES, ids=str)
+def test_errno(wanted: Case, agent: int, places: dict[str, str]) -> None:
+    code = wanted.get(agent, places)
+    assert errno.errorcode.get(code, code) == errno.errorcode[wanted.code]
+
+
+# ---- without memory ----
+
+
+NTH = Path("/proc/thread-self/fail-nth")
+FAILURES = ("failslab", "fail_page_alloc")
+
+
+@pytest.fixture
+def fault_injection() -> None:
+    """Lets allocations fail that may wait for memory."""
+    debug = Path("/sys/kernel/debug")
+    if not (debug / FAILURES[0]).exists():
+        assert libc.mount(b"debugfs", str(debug).encode(), b"debugfs", 0, None) == 0
+    for kind in FAILURES:
+        (debug / kind / "ignore-gfp-wait").write_text("N")
+
+
+def _no_memory(call: Callable[[], object]) -> set[int]:
+    """Every errno of a call, as one allocation after the other fails; it must end in success."""
+    found = set()
+    with NTH.open("r+b", buffering=0) as nth:
+        for number in range(1, 400):
+            nth.write(str(number).encode())
+            code = failure(call)
+            nth.seek(0)
+            left = int(nth.read(20))
+            nth.seek(0)
+            nth.write(b"0")
+            nth.seek(0)
+            if left:
+                return found | {code}
+            found.add(code)
+    raise AssertionError("there is no end of allocations")
+
+
+NO_MEMORY: dict[str, Callable[[int], object]] = {
+    "agent_spawn": lambda _: syscalls.spawn(signed(FS)),
+    "agent_attest": lambda aid: syscalls.attest(aid),
+    "agent_quota": lambda aid: syscalls.quota(
+        TOKENS, abi.QuotaOp.RESERVE, 0, aid=aid, lifetime_ns=1
+    ),
+    "agent_cap_grant": lambda aid: syscalls.cap_grant(aid, cap("svc:tool:x:use")),
+    "agent_cap_revoke": lambda aid: syscalls.cap_revoke(aid, every=True),
+    "agent_cap_present": lambda aid: syscalls.cap_present(aid, cap("svc:tool:x:use")),
+    "agent_audit_query": lambda _: syscalls.audit_query(),
+}
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("name", NO_MEMORY)
+@pytest.mark.usefixtures("fault_injection")
+def test_enomem(name: str, agent: int) -> None:
+    """Needs CONFIG_FAULT_INJECTION, which the debug kernel has."""
+    found = _no_memory(lambda: NO_MEMORY[name](agent))
+    assert errno.ENOMEM in found
+    assert found <= {0, errno.ENOMEM}
+
+
+def test_every_errno_that_is_listed_is_produced() -> None:
+    produced = {(case.call, case.code) for case in CASES}
+    everywhere = {errno.ENOSYS, errno.EINVAL, errno.E2BIG, errno.EFAULT}
+    produced |= {(name, code) for name in STRUCTS for code in everywhere}
+    produced |= {(name, code) for name in NAMING for code in (errno.ESRCH, errno.EBADF)}
+    produced |= {(name, errno.ENOMEM) for name in NO_MEMORY}
+    listed = {(name, code) for name, errors in abi.ERRORS.items() for code in errors}
+    assert produced == listed

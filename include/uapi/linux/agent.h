@@ -314,6 +314,7 @@ struct agent_audit_link {
 
 #define AGENT_IOC_PERSISTED	_IOW('A', 0xc0, __u64)	/* records up to this seq are durable */
 #define AGENT_IOC_LINK		_IOW('A', 0xc1, struct agent_audit_link)
+#define AGENT_IOC_CLOSE		_IO('A', 0xc3)
 
 /* ioctl of /agent/policy/authorizers: no key is added after it */
 #define AGENT_IOC_SEAL		_IO('A', 0xc2)

@@ -14,6 +14,7 @@ __all__ = [
     "CAP_MAX",
     "DEPTH_MAX",
     "DIGEST_SIZE",
+    "IOC_CLOSE",
     "IOC_LINK",
     "IOC_PERSISTED",
     "IOC_SEAL",
@@ -97,6 +98,8 @@ NR_AGENT_MEMORY_TIER = 479
 IOC_PERSISTED = 0x400841C0
 #: Names the previous boot's head, which one record of this boot then holds.
 IOC_LINK = 0x403841C1
+#: Closes the chain: SHUTDOWN record, final seal. No agent acts after it.
+IOC_CLOSE = 0x000041C3
 #: Seals the keyring of authorizers.
 IOC_SEAL = 0x000041C2
 

@@ -18,7 +18,7 @@ help:		## list the targets
 
 .PHONY: deps
 deps:		## system packages and the Python environment; everything else calls it by itself
-	@$(BOOT) $(DRYRUN) deps
+	@$(BOOT) deps $(DRYRUN)
 
 .PHONY: kernel
 kernel:		## build the kernel (V=vm by default; debug, uml, uml-debug)

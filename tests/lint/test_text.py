@@ -105,13 +105,13 @@ def test_help_lists_every_target(repo: Path) -> None:
         assert name in targets
 
 
-@pytest.mark.parametrize("target", ["uml", "kernel", "check", "series", "refresh", "clean"])
+@pytest.mark.parametrize("target", ["deps", "uml", "kernel", "check", "series", "refresh", "clean"])
 def test_a_dry_run_shows_commands_and_runs_none(repo: Path, target: str) -> None:
     done = subprocess.run(
         ["make", target, "DRY=1"], cwd=repo, text=True, capture_output=True, timeout=50, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^\+ ", done.stdout, re.M), done.stdout
+    assert target == "deps" or re.search(r"^\+ ", done.stdout, re.M), done.stdout
 
 
 def test_shell_scripts_parse(repo: Path, files: list[Path]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -94,13 +93,6 @@ def _regen(ctx: Context) -> int:
     return ctx.module("syscalls.gen")
 
 
-def _clean(ctx: Context) -> int:
-    ctx.console.show(["rm", "-rf", str(ctx.where.build)])
-    if not ctx.console.dry_run:
-        shutil.rmtree(ctx.where.build, ignore_errors=True)
-    return 0
-
-
 COMMANDS: dict[str, Callable[[Context], int]] = {
     "deps": _deps,
     "kernel": _kernel,
@@ -113,7 +105,6 @@ COMMANDS: dict[str, Callable[[Context], int]] = {
     "regen": _regen,
     "refresh": _refresh,
     "series": _series,
-    "clean": _clean,
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -34,9 +35,8 @@ GROUPS = {
     "regen": (),
     "refresh": ("kernel",),
     "series": ("kernel",),
-    "clean": (),
 }
-"""For each command the package groups of base.toml that it needs."""
+"""For each command the package groups of base.toml that it needs, beside Python's own."""
 
 
 def list_targets(makefile: Path) -> int:
@@ -48,18 +48,26 @@ def list_targets(makefile: Path) -> int:
     return 0
 
 
+def clean(build: Path, dry: bool) -> int:
+    """Remove what was built; needs no environment, so it makes none."""
+    print(f"+ rm -rf {build}")
+    if not dry:
+        shutil.rmtree(build, ignore_errors=True)
+    return 0
+
+
 def main(argv: list[str]) -> int:
     """Prepare the machine for @argv and hand over to pycoconut.kbuild; return a status."""
     if argv[:1] == ["--list-targets"]:
         return list_targets(Path(argv[1]))
     where = places()
     dry = "--dry-run" in argv
+    if "clean" in argv:
+        return clean(where.build, dry)
     console = Console(logs=where.logs, times=where.times, dry_run=dry)
     command = next((word for word in argv if not word.startswith("-")), "")
-    groups = GROUPS.get(command, ())
     try:
-        if groups:
-            host.install(console, load_base(), groups)
+        host.install(console, load_base(), ("python", *GROUPS.get(command, ())))
         python = host.environment(console, where)
     except Failure as failure:
         print(f"coconut: {failure}", file=sys.stderr)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import struct
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from pycoconut.blake3 import blake3
+from blake3 import blake3
 
 from pycoconut import abi
 from pycoconut.daemon import shards
@@ -40,12 +41,18 @@ class Chain:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.acknowledged: list[int] = []
+        self.closed = False
         self.links: list[tuple[bytes, int, bytes]] = []
         path.write_bytes(b"")
 
-    def ioctl(self, _fd: int, number: int, argument: bytes) -> int:
+    def ioctl(self, _fd: int, number: int, argument: bytes = b"") -> int:
         """Stands in for the kernel's."""
-        if number == abi.IOC_PERSISTED:
+        if number == abi.IOC_CLOSE:
+            if self.closed:
+                raise OSError(errno.EALREADY, "closed")
+            self.closed = True
+            self.grow(lines(50, 2))
+        elif number == abi.IOC_PERSISTED:
             self.acknowledged.append(struct.unpack("<Q", argument)[0])
         else:
             assert number == abi.IOC_LINK
@@ -186,3 +193,14 @@ def test_seal_that_is_none_stops(chain: Chain, start: Callable[[], Persister]) -
     with pytest.raises(ShardError):
         drain(persister)
     assert chain.acknowledged == []
+
+
+def test_end_keeps_the_final_seal(chain: Chain, start: Callable[[], Persister]) -> None:
+    persister = start()
+    chain.grow(lines(1, 5))
+    persister.end()
+    assert chain.closed
+    assert chain.acknowledged[-1] == 51
+    assert kept(persister.folder) == chain.path.read_bytes()
+    start().end()
+    assert kept(persister.folder) == chain.path.read_bytes()

@@ -28,8 +28,8 @@ CONTROL_FD = 3
 PROFILE = "coconut_profile"
 """A word of the kernel's command line, which reaches us as environment."""
 STOP_GRACE = 3.0
-DRAIN = 4.0
-"""Seconds at the end for the last epoch to be sealed and written."""
+KILL_GRACE = 3.0
+"""Seconds for agents that were killed to be gone."""
 DISK_RETRY = 1.0
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
@@ -222,29 +222,26 @@ class Daemon:
             self._end_agents()
         self.keeper.stop()
         if self.persister:
-            self._drain_chain(self.persister)
+            self._end_chain(self.persister)
         if self.ending:
             os.write(CONTROL_FD, self.ending.encode())
 
     def _end_agents(self) -> None:
+        """Kill what is left, and wait until it is gone: the chain has no place for it later."""
         for status in list(self.agents.all_live()):
             if status.parent == 0:
                 try:
                     syscalls.cap_revoke(status.aid, terminate=True)
                 except OSError as error:
                     say(f"{status.name}: {error}")
+        end = time.monotonic() + KILL_GRACE
+        while time.monotonic() < end and any(True for _ in self.agents.all_live()):
+            reap()
+            time.sleep(0.05)
 
-    def _drain_chain(self, persister: Persister) -> None:
-        """Until a seal came after all that was recorded, or it takes too long."""
-        begun = persister.sealed
-        end = time.monotonic() + DRAIN
+    def _end_chain(self, persister: Persister) -> None:
         try:
-            while time.monotonic() < end:
-                if not persister.pump():
-                    if persister.sealed > begun:
-                        break
-                    time.sleep(0.1)
-            persister.close()
+            persister.end()
         except OSError as error:
             say(f"the end of the chain cannot be written: {error}")
 

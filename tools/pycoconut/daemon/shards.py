@@ -9,6 +9,7 @@ bytes that are there, a line that a crash cut in two included.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -181,8 +182,19 @@ class Persister:
             self._rotate()
         self._write(data[len(data) - after :])
 
-    def close(self) -> None:
-        """Make durable what is there, and let go."""
+    def end(self) -> None:
+        """Have the kernel close the chain, and keep all of it, the final seal too.
+
+        After it no agent can act: for the end of the system only.
+        """
+        try:
+            fcntl.ioctl(self._fd, abi.IOC_CLOSE)
+        except OSError as error:
+            # A daemon before this one was killed here.
+            if error.errno != errno.EALREADY:
+                raise
+        while self.pump():
+            pass
         os.fsync(self._shard)
         os.close(self._shard)
         os.close(self._fd)

@@ -187,17 +187,19 @@ class Persister:
 
         After it no agent can act: for the end of the system only.
         """
+        refused: OSError | None = None
         try:
             fcntl.ioctl(self._fd, abi.IOC_CLOSE)
         except OSError as error:
-            # A daemon before this one was killed here.
-            if error.errno != errno.EALREADY:
-                raise
+            # EALREADY: a daemon before this one was killed here.
+            refused = error if error.errno != errno.EALREADY else None
         while self.pump():
             pass
         os.fsync(self._shard)
         os.close(self._shard)
         os.close(self._fd)
+        if refused:
+            raise refused
 
 
 def _header_size(path: Path) -> int | None:

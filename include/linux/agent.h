@@ -155,6 +155,16 @@ bool authorizer_known(const u8 key[32]);
 int authorizer_show(struct seq_file *m);	/* "sealed|open", then a key and label a line */
 
 /* ---- decisions about current (decide.c); what security/coconut calls ---- */
+/* Who is at the other end, or which address is bound. */
+struct agent_net_peer {
+	u8 proto;		/* enum agent_net_proto */
+	u8 family;		/* AF_INET, AF_INET6, AF_UNIX */
+	u16 port;
+	u8 addr[16];
+	const char *name;	/* AF_UNIX abstract, without the leading NUL */
+	u16 name_len;
+};
+
 /**
  * struct agent_request - one operation to decide
  * @class: enum agent_class
@@ -169,15 +179,6 @@ int authorizer_show(struct seq_file *m);	/* "sealed|open", then a key and label 
  * @object: text for the record where none of the above says it
  * @atomic: the caller may not sleep
  */
-struct agent_net_peer {
-	u8 proto;		/* enum agent_net_proto */
-	u8 family;		/* AF_INET, AF_INET6, AF_UNIX */
-	u16 port;
-	u8 addr[16];
-	const char *name;	/* AF_UNIX abstract, without the leading NUL */
-	u16 name_len;
-};
-
 struct agent_request {
 	u8 class;
 	u64 rights;

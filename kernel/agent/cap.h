@@ -14,6 +14,8 @@
 struct cbor_reader;
 struct cbor_writer;
 
+#define CAP_DEPTH_ANY	0xff
+
 /**
  * struct cap_limits - constraints; zero means that there is none
  * @expires_ns: CLOCK_BOOTTIME; counted from the moment of decoding
@@ -24,7 +26,6 @@ struct cbor_writer;
  * @depth: how many times it may be delegated on; CAP_DEPTH_ANY: without limit
  * @approval: each use needs a human's answer
  */
-#define CAP_DEPTH_ANY	0xff
 struct cap_limits {
 	u64 expires_ns;
 	u64 lifetime_s;
@@ -41,12 +42,29 @@ struct cap_counter;
 /**
  * struct cap - one capability; immutable but for its counter
  * @ref: sets and callers
+ * @work: frees it, since letting go of a path sleeps
  * @id: unique in this boot, from 1; 0 before it is published
  * @parent_id: what it was derived from, 0 at the root
+ * @class: enum agent_class; says which member of the union holds
+ * @rights: of that class
+ * @limits: constraints
+ * @counter: NULL without uses and rate
+ * @fs: fs, and exec without a digest: the root (a reference), what is carved out of it
+ *	(references), and both as they were given, for text and encoding
+ * @digest: exec by digest
+ * @net: addresses and ports in host order but for the address; @net.name: an abstract
+ *	unix name, '*' at its end as wildcard
+ * @agent: whom it speaks of; @agent.max: live children at most, 0: no limit
+ * @mem: a tier and how much of it
+ * @name: svc: a name, '*' at its end as wildcard; dev: the class of device
+ * @by_digest: exec: which of the two it is
+ * @ioctl_first: dev
+ * @ioctl_last: dev
+ * @text: one line for people, as in caps files and in records
  */
 struct cap {
 	refcount_t ref;
-	struct work_struct work;	/* frees it: letting go of a path sleeps */
+	struct work_struct work;
 	u64 id;
 	u64 parent_id;
 	u8 class;
@@ -55,34 +73,34 @@ struct cap {
 	struct cap_counter *counter;
 	union {
 		struct {
-			struct path path;	/* holds a reference */
-			struct path *carve;	/* hierarchies beneath it that it does not cover */
+			struct path path;
+			struct path *carve;
 			u32 nr_carve;
-			char *name;		/* as it was given, for text and encoding */
+			char *name;
 			char **carve_name;
-			bool dir;		/* a directory */
-		} fs;				/* AGENT_CLASS_FS; EXEC by hierarchy */
-		u8 digest[AGENT_DIGEST_SIZE];	/* EXEC by digest */
+			bool dir;
+		} fs;
+		u8 digest[AGENT_DIGEST_SIZE];
 		struct {
 			u8 proto, family, prefix;
 			u8 addr[16];
 			u16 port_first, port_last;
-			char *name;		/* unix abstract, '*' at its end as wildcard */
+			char *name;
 		} net;
 		struct {
-			u8 who;			/* enum agent_who */
+			u8 who;
 			u64 aid;
-			u32 max;		/* spawn: live children at most, 0: no limit */
+			u32 max;
 		} agent;
 		struct {
 			u64 bytes;
 			u8 tier;
 		} mem;
-		char *name;			/* SVC: with a trailing '*'; DEV: class */
+		char *name;
 	};
-	bool by_digest;				/* EXEC */
-	u32 ioctl_first, ioctl_last;		/* DEV */
-	char *text;				/* one line for people, as in caps and in records */
+	bool by_digest;
+	u32 ioctl_first, ioctl_last;
+	char *text;
 };
 
 /*
@@ -126,19 +144,31 @@ struct cap_slot {
 
 /**
  * struct cap_set - an immutable snapshot; readers hold rcu_read_lock() or a reference
+ * @ref: the agent's, and those of agent_caps_get()
+ * @rwork: frees it after a grace period, where it may sleep
+ * @digest: BLAKE3 of the encoded capabilities in order of id
+ * @nr: capabilities
+ * @nr_places: hierarchies and carve-outs
+ * @slot_bits: @slots has 1 << slot_bits members
+ * @carved: are there any carve-outs?
+ * @counted: are there limits of uses or rate among fs and exec?
+ * @slots: open addressing by inode
+ * @places: sorted by inode
+ * @first: capabilities of class c are first[c] to first[c + 1]
+ * @caps: sorted by class and id
  */
 struct cap_set {
 	refcount_t ref;
-	struct rcu_work rwork;		/* letting go of paths sleeps */
-	u8 digest[AGENT_DIGEST_SIZE];	/* BLAKE3 of the encoded capabilities in order of id */
+	struct rcu_work rwork;
+	u8 digest[AGENT_DIGEST_SIZE];
 	u32 nr;
 	u32 nr_places;
 	u8 slot_bits;
-	bool carved;			/* any carve-outs at all? */
-	bool counted;			/* any limits of uses or rate among fs and exec? */
+	bool carved;
+	bool counted;
 	struct cap_slot *slots;
 	struct cap_place *places;
-	u32 first[16];			/* caps are sorted by class: first[c]..first[c + 1] */
+	u32 first[16];
 	struct cap *caps[] __counted_by(nr);
 };
 

@@ -14,13 +14,10 @@
 
 #define SPEC_CARVES	2
 
-/**
- * struct cap_spec - a capability as a test writes it
- * @path: fs, exec
- * @name: net (unix), dev, svc; exec: any, for a digest of 32 bytes @proto
- * @addr: IPv4 in host order
- * @rate: in each window of @window seconds
- * @depth: one more than the limit; 0: no limit
+/*
+ * A capability as a test writes it. addr is IPv4 in host order, window in seconds;
+ * exec without a path is a digest of 32 bytes proto; depth is one more than the
+ * limit, so that 0 is none.
  */
 struct cap_spec {
 	u8 class;

@@ -27,41 +27,37 @@
 /* ---- standing still ---- */
 
 struct cap_still {
-	unsigned int tries;
 	unsigned int mounts;
 	unsigned int renames;
-	bool atomic;
-	bool locked;
-	bool failed;
 };
 
 static void cap_still_begin(struct cap_still *s)
 {
-	if (s->tries++ < (s->atomic ? CAP_WALK_TRIES_ATOMIC : CAP_WALK_TRIES)) {
-		s->mounts = read_seqbegin(&mount_lock);
-		s->renames = read_seqbegin(&rename_lock);
-		return;
-	}
-	if (s->atomic) {
-		s->failed = true;
-		return;
-	}
-	read_seqlock_excl(&mount_lock);
-	read_seqlock_excl(&rename_lock);
-	s->locked = true;
+	s->mounts = read_seqbegin(&mount_lock);
+	s->renames = read_seqbegin(&rename_lock);
 }
 
-/* True: the tree changed meanwhile, what was seen is worth nothing, and so again. */
-static bool cap_still_retry(struct cap_still *s)
+/* False: the tree changed meanwhile, and what was seen is worth nothing. */
+static bool cap_still_held(const struct cap_still *s)
 {
-	if (s->failed)
-		return false;
-	if (s->locked) {
-		read_sequnlock_excl(&rename_lock);
-		read_sequnlock_excl(&mount_lock);
-		return false;
-	}
-	return read_seqretry(&rename_lock, s->renames) || read_seqretry(&mount_lock, s->mounts);
+	return !read_seqretry(&rename_lock, s->renames) && !read_seqretry(&mount_lock, s->mounts);
+}
+
+/* Where the tree does not stand still by itself; in d_path()'s order. */
+static void cap_tree_lock(void)
+	__acquires(&mount_lock)
+	__acquires(&rename_lock)
+{
+	read_seqlock_excl(&mount_lock);
+	read_seqlock_excl(&rename_lock);
+}
+
+static void cap_tree_unlock(void)
+	__releases(&rename_lock)
+	__releases(&mount_lock)
+{
+	read_sequnlock_excl(&rename_lock);
+	read_sequnlock_excl(&mount_lock);
 }
 
 /* ---- going up ---- */
@@ -172,14 +168,22 @@ static enum cap_meets cap_walk_meets_once(const struct path *from, const struct 
  */
 enum cap_meets cap_walk_meets(const struct path *from, const struct cap *cap)
 {
-	struct cap_still still = {};
+	unsigned int tries = CAP_WALK_TRIES;
+	struct cap_still still;
 	enum cap_meets meets;
+	bool held;
 
 	rcu_read_lock();
 	do {
 		cap_still_begin(&still);
 		meets = cap_walk_meets_once(from, cap);
-	} while (cap_still_retry(&still));
+		held = cap_still_held(&still);
+	} while (!held && --tries);
+	if (!held) {
+		cap_tree_lock();
+		meets = cap_walk_meets_once(from, cap);
+		cap_tree_unlock();
+	}
 	rcu_read_unlock();
 	return meets;
 }
@@ -318,17 +322,34 @@ static void cap_query_once(struct cap_query *q, const struct path *path)
 		cap_query_exempt(q);
 }
 
+static bool cap_query_try(struct cap_query *q, const struct path *path, u64 found)
+{
+	struct cap_still still;
+
+	cap_still_begin(&still);
+	cap_query_start(q, found);
+	cap_query_once(q, path);
+	return cap_still_held(&still);
+}
+
 static void cap_query_walk(struct cap_query *q, const struct agent_request *req, u64 found)
 {
-	struct cap_still still = { .atomic = req->atomic };
+	unsigned int tries = req->atomic ? CAP_WALK_TRIES_ATOMIC : CAP_WALK_TRIES;
+	bool held;
 
 	rcu_read_lock();
 	do {
-		cap_still_begin(&still);
+		held = cap_query_try(q, req->path, found);
+	} while (!held && --tries);
+	if (!held) {
 		cap_query_start(q, found);
-		if (!still.failed)
+		/* Its caller may hold what comes before these: then nothing was found. */
+		if (!req->atomic) {
+			cap_tree_lock();
 			cap_query_once(q, req->path);
-	} while (cap_still_retry(&still));
+			cap_tree_unlock();
+		}
+	}
 	rcu_read_unlock();
 }
 

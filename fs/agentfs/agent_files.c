@@ -61,7 +61,7 @@ static __poll_t status_poll(struct file *file, struct poll_table_struct *wait)
 	enum agent_state state;
 	__poll_t mask = 0;
 
-	if (agentfs_may_see(file_inode(file)))
+	if (!agentfs_sees(file_inode(file)))
 		return EPOLLERR;
 	poll_wait(file, &agent->wait, wait);
 	state = READ_ONCE(agent->state);

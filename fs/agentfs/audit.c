@@ -24,10 +24,10 @@ static int log_open(struct inode *inode, struct file *file)
 		return -EACCES;
 	if (!(file->f_mode & FMODE_WRITE))
 		return 0;
-	if (!agentfs_is_operator())
-		return -EPERM;
-	audit_chain_persister(true);
-	return 0;
+	err = agentfs_operator("agentfs/audit/chain.log write", false);
+	if (!err)
+		audit_chain_persister(true);
+	return err;
 }
 
 static int log_release(struct inode *inode, struct file *file)
@@ -47,7 +47,7 @@ static ssize_t log_read(struct file *file, char __user *buf, size_t len, loff_t 
 
 static __poll_t log_poll(struct file *file, struct poll_table_struct *wait)
 {
-	if (agentfs_may_see(file_inode(file)))
+	if (!agentfs_sees(file_inode(file)))
 		return EPOLLERR;
 	return audit_chain_log_poll(file, wait, file->f_pos);
 }
@@ -70,13 +70,15 @@ static long log_link(const struct agent_audit_link __user *arg)
 static long log_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	void __user *user = (void __user *)arg;
+	int err;
 
 	if (cmd != AGENT_IOC_PERSISTED && cmd != AGENT_IOC_LINK)
 		return -ENOTTY;
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EBADF;
-	if (!agentfs_is_operator())
-		return -EPERM;
+	err = agentfs_operator("agentfs/audit/chain.log ioctl", false);
+	if (err)
+		return err;
 	return cmd == AGENT_IOC_LINK ? log_link(user) : log_persisted(user);
 }
 
@@ -142,7 +144,7 @@ static void stats_show(struct seq_file *m, struct agent *agent, unsigned int arg
 /* The seed leaves the kernel once, on record, by agent_audit_query(2): not by cat(1). */
 static int tpm_root_open(struct inode *inode, struct file *file)
 {
-	return -EPERM;
+	return agentfs_refuse("agentfs/audit/tpm_root", false);
 }
 
 static const struct file_operations tpm_root_fops = {

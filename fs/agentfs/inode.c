@@ -84,7 +84,7 @@ static int agentfs_d_revalidate(struct dentry *dentry, unsigned int flags)
 	inode = d_inode(dentry);
 	if (!inode || !agentfs_is_agent_dir(inode))
 		return 1;
-	if (agentfs_may_see(inode))
+	if (!agentfs_sees(inode))
 		return -ENOENT;
 	agent = agentfs_i(inode)->agent;
 	buried = agentfs_i(d_inode(dentry->d_parent))->entry->arg;
@@ -103,22 +103,78 @@ const struct dentry_operations agentfs_dentry_ops = {
 };
 
 /**
- * agentfs_may_see() - may current see what an inode speaks of?
+ * agentfs_sees() - may current see what an inode speaks of?
  * @inode: of agentfs
  *
  * Context: may sleep.
- * Return: 0; -ENOENT for another agent's, so that AIDs cannot be probed for; -EACCES
- * for what is of the whole system.
+ * Return: true if it may.
  */
-int agentfs_may_see(const struct inode *inode)
+bool agentfs_sees(const struct inode *inode)
 {
 	const struct agentfs_inode *node = agentfs_i(inode);
 
 	if (node->agent)
-		return agent_may_observe(agent_current(), node->agent) ? 0 : -ENOENT;
+		return agent_may_observe(agent_current(), node->agent);
 	if (!node->entry || node->entry->guarded)
-		return agent_may_observe(agent_current(), &agent_boot) ? 0 : -EACCES;
-	return 0;
+		return agent_may_observe(agent_current(), &agent_boot);
+	return true;
+}
+
+/**
+ * agentfs_may_see() - let current see what an inode speaks of, or refuse it
+ * @inode: of agentfs
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOENT for another agent's, so that AIDs cannot be probed for; -EPERM,
+ * on record, for what is of the whole system.
+ */
+int agentfs_may_see(const struct inode *inode)
+{
+	const struct agent_request observe = {
+		.class	= AGENT_CLASS_AGENT,
+		.rights	= AGENT_AGENT_OBSERVE,
+		.target	= &agent_boot,
+	};
+
+	if (agentfs_sees(inode))
+		return 0;
+	if (agentfs_i(inode)->agent)
+		return -ENOENT;
+	return agent_decide(agent_current(), &observe, NULL);
+}
+
+/**
+ * agentfs_refuse() - refuse what no agent may do, on record where one tried
+ * @what: for the record
+ * @locked: an inode is locked: do not wait for room in the chain
+ *
+ * Return: -EPERM.
+ */
+int agentfs_refuse(const char *what, bool locked)
+{
+	const struct agent_request never = {
+		.class	= AGENT_CLASS_KERNEL,
+		.rights	= 1,
+		.object	= what,
+		.atomic	= locked,
+	};
+
+	agent_decide(agent_current(), &never, NULL);
+	return -EPERM;
+}
+
+/**
+ * agentfs_operator() - may current change what stands here?
+ * @what: for the record of a refusal
+ * @locked: an inode is locked
+ *
+ * Return: 0 outside every agent with CAP_SYS_ADMIN over the system, else -EPERM.
+ */
+int agentfs_operator(const char *what, bool locked)
+{
+	if (!agent_current() && capable(CAP_SYS_ADMIN))
+		return 0;
+	return agentfs_refuse(what, locked);
 }
 
 /**
@@ -138,16 +194,6 @@ int agentfs_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 		return -ECHILD;
 	err = agentfs_may_see(inode);
 	return err ?: generic_permission(idmap, inode, mask);
-}
-
-/**
- * agentfs_is_operator() - may current change what stands here?
- *
- * Return: true outside every agent with CAP_SYS_ADMIN over the system.
- */
-bool agentfs_is_operator(void)
-{
-	return !agent_current() && capable(CAP_SYS_ADMIN);
 }
 
 /**

@@ -64,11 +64,12 @@ extern const struct dentry_operations agentfs_dentry_ops;
 int agentfs_inode_init(void);
 struct inode *agentfs_inode_new(struct super_block *sb, const struct agentfs_entry *entry,
 				struct agent *agent);
-/* May current see this? 0, -ENOENT (nothing there, as far as it goes) or -EACCES. */
-int agentfs_may_see(const struct inode *inode);
+bool agentfs_sees(const struct inode *inode);	/* may current see it? the pure question */
+int agentfs_may_see(const struct inode *inode);	/* a refusal is recorded */
 int agentfs_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
 int agentfs_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr);
-bool agentfs_is_operator(void);		/* outside every agent, with CAP_SYS_ADMIN */
+int agentfs_refuse(const char *what, bool locked);
+int agentfs_operator(const char *what, bool locked);	/* outside every agent, CAP_SYS_ADMIN */
 bool agentfs_is_auditor(void);		/* in an agent, or allowed to read audit records */
 
 /* dir.c */

@@ -45,31 +45,35 @@ static int authorizers_line(char *line)
 static ssize_t authorizers_write(struct file *file, const char __user *buf, size_t len,
 				 loff_t *pos)
 {
+	size_t used = len;
 	char *line;
 	int err;
 
-	if (!agentfs_is_operator())
-		return -EPERM;
+	err = agentfs_operator("agentfs/policy/authorizers write", false);
+	if (err)
+		return err;
 	if (len > AUTHORIZER_LINE_MAX)
 		return -EINVAL;
 	line = memdup_user_nul(buf, len);
 	if (IS_ERR(line))
 		return PTR_ERR(line);
-	if (len && line[len - 1] == '\n')
-		line[len - 1] = '\0';
-	err = strlen(line) + 1 < len ? -EINVAL : authorizers_line(line);
+	if (used && line[used - 1] == '\n')
+		line[--used] = '\0';
+	err = strlen(line) == used ? authorizers_line(line) : -EINVAL;
 	kfree(line);
 	return err ?: len;
 }
 
 static long authorizers_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
+	int err;
+
 	if (cmd != AGENT_IOC_SEAL)
 		return -ENOTTY;
-	if (!agentfs_is_operator())
-		return -EPERM;
-	authorizer_seal();
-	return 0;
+	err = agentfs_operator("agentfs/policy/authorizers seal", false);
+	if (!err)
+		authorizer_seal();
+	return err;
 }
 
 static const struct file_operations authorizers_fops = {

@@ -20,14 +20,14 @@
 static const struct inode_operations stored_file_iops;
 static const struct file_operations stored_file_fops;
 
-/* Removal is decided here: a directory's permissions are asked about writing as well. */
+/* Creating and removing are decided here too: they ask whether a directory may be written. */
 static int stored_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
-	if (mask & MAY_NOT_BLOCK)
-		return -ECHILD;
-	if ((mask & MAY_WRITE) && !agentfs_is_operator())
-		return -EPERM;
-	return agentfs_permission(idmap, inode, mask);
+	int err = agentfs_permission(idmap, inode, mask);
+
+	if (err || !(mask & MAY_WRITE))
+		return err;
+	return agentfs_operator("agentfs/policy write", true);
 }
 
 static struct inode *stored_inode(struct inode *dir, umode_t mode)
@@ -104,8 +104,10 @@ const struct inode_operations agentfs_links_iops = {
 
 static int stored_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 {
-	if (!agentfs_is_operator())
-		return -EPERM;
+	int err = agentfs_operator("agentfs/policy setattr", true);
+
+	if (err)
+		return err;
 	if ((attr->ia_valid & ATTR_SIZE) && attr->ia_size > STORED_MAX)
 		return -EFBIG;
 	return simple_setattr(idmap, dentry, attr);
@@ -123,8 +125,9 @@ static ssize_t stored_write(struct kiocb *iocb, struct iov_iter *from)
 	struct inode *inode = file_inode(iocb->ki_filp);
 	ssize_t n;
 
-	if (!agentfs_is_operator())
-		return -EPERM;
+	n = agentfs_operator("agentfs/policy write", false);
+	if (n)
+		return n;
 	inode_lock(inode);
 	n = generic_write_checks(iocb, from);
 	if (n > 0 && iocb->ki_pos + n > STORED_MAX)

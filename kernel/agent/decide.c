@@ -171,21 +171,17 @@ static bool decide_has_authority(const struct agent *agent)
 	       state != AGENT_STATE_TERMINATED_REVOKED;
 }
 
+/* Under rcu_read_lock(). */
 static bool decide_allowed(const struct agent *agent, const struct agent_request *req,
 			   u64 *cap_id, u64 *granted)
 {
 	const struct cap_set *set;
-	bool allowed = false;
 
 	/* To need nothing is a mistake of the caller's, not a right. */
 	if (!req->rights || !decide_has_authority(agent))
 		return false;
-	rcu_read_lock();
 	set = rcu_dereference(agent->caps);
-	if (set)
-		allowed = cap_set_rights(set, agent, req, cap_id, granted) == req->rights;
-	rcu_read_unlock();
-	return allowed;
+	return set && cap_set_rights(set, agent, req, cap_id, granted) == req->rights;
 }
 
 /**
@@ -200,9 +196,8 @@ static bool decide_allowed(const struct agent *agent, const struct agent_request
  */
 int agent_decide(struct agent *agent, const struct agent_request *req, u64 *granted)
 {
-	bool recorded;
+	bool recorded, allowed;
 	u64 cap_id = 0;
-	int result = 0;
 
 	if (granted)
 		*granted = agent ? 0 : U64_MAX;
@@ -212,17 +207,23 @@ int agent_decide(struct agent *agent, const struct agent_request *req, u64 *gran
 	/* Waits for room first: what is decided afterwards can be recorded. */
 	if (recorded && !req->atomic)
 		audit_chain_throttle(agent->aid);
-	if (!decide_allowed(agent, req, &cap_id, granted)) {
-		result = cap_errno(req->class);
-		cap_id = 0;
-		if (granted)
-			*granted = 0;
-		if (!recorded && !req->atomic)
-			audit_chain_throttle(agent->aid);
-		decide_count_denial(agent);
-		recorded = true;
-	}
-	if (recorded)
-		decide_record(agent, req, cap_id, result);
-	return result;
+	/*
+	 * Recorded before the snapshot is let go of: a revocation waits for those who
+	 * still read the old one, so no use stands in the chain behind the record of
+	 * its capability's end.
+	 */
+	rcu_read_lock();
+	allowed = decide_allowed(agent, req, &cap_id, granted);
+	if (allowed && recorded)
+		decide_record(agent, req, cap_id, 0);
+	rcu_read_unlock();
+	if (allowed)
+		return 0;
+	if (granted)
+		*granted = 0;
+	if (!recorded && !req->atomic)
+		audit_chain_throttle(agent->aid);
+	decide_count_denial(agent);
+	decide_record(agent, req, 0, cap_errno(req->class));
+	return cap_errno(req->class);
 }

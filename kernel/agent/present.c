@@ -27,23 +27,23 @@ static u64 present_record(const struct agent *agent, const struct cap *request, 
 	return audit_chain_append(&entry);
 }
 
+/* caps_lock is held: the set stays what it is. */
 static int present_decide(struct agent *agent, struct cap *request, u64 *id)
 {
-	struct cap_set *set = agent_caps_get(agent);
+	struct cap_set *set = rcu_dereference_protected(agent->caps,
+							lockdep_is_held(&agent->caps_lock));
 	int err = 0;
 
 	/* The boot agent has no set: it may do all that its user may. */
 	if (!set)
 		return security_agent_cap_present(agent, request);
-	/* Before a use is taken; and nobody answers approvals yet. */
-	if (manifest_needs_approval(agent->manifest, request))
+	/* Before a use is taken; quarantine suspends all, and nobody answers approvals yet. */
+	if (READ_ONCE(agent->state) == AGENT_STATE_QUARANTINED ||
+	    manifest_needs_approval(agent->manifest, request))
 		err = cap_errno(request->class);
 	if (!err)
 		err = cap_set_present(set, request, id);
-	if (!err)
-		err = security_agent_cap_present(agent, request);
-	cap_set_put(set);
-	return err;
+	return err ?: security_agent_cap_present(agent, request);
 }
 
 /**
@@ -63,9 +63,12 @@ int agent_present(struct agent *agent, struct cap *request, u64 *id, u64 *seq)
 	if (agent_is_terminal(agent))
 		return -ESRCH;
 	*id = 0;
+	/* Recorded under the lock: no use stands behind the record of a revocation. */
+	mutex_lock(&agent->caps_lock);
 	err = present_decide(agent, request, id);
 	if (err)
 		WRITE_ONCE(agent->nr_denials, READ_ONCE(agent->nr_denials) + 1);
 	*seq = present_record(agent, request, *id, err);
+	mutex_unlock(&agent->caps_lock);
 	return err;
 }

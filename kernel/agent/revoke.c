@@ -10,6 +10,7 @@
 
 #include <linux/agent.h>
 #include <linux/audit_chain.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
 #include <linux/slab.h>
@@ -257,7 +258,10 @@ int agent_revoke(struct agent *agent, u64 id, u64 flags, u64 *withdrawn)
 
 	xa_init(&rev.ids);
 	err = revoke_decide(&rev, agent, id, flags);
-	if (err)
+	/* Whoever still decides by an old snapshot records that before the end of it. */
+	if (!err)
+		synchronize_rcu_expedited();
+	else
 		revoke_failed(agent, id, err);
 	revoke_finish(&rev, !err);
 	*withdrawn = err ? 0 : rev.count;

@@ -143,7 +143,7 @@ void agent_quota_show(struct seq_file *m, struct agent *agent, u32 kind);
 struct agent_fs_ops {
 	int (*open_dir)(struct agent *agent);		/* a new descriptor, or -errno */
 	struct agent *(*from_fd)(int fd);		/* referenced, or ERR_PTR */
-	void (*invalidate)(struct agent *agent);	/* it is in the graveyard; agent_tree_lock */
+	void (*invalidate)(struct agent *agent);	/* it has ended; agent_tree_lock */
 };
 
 void agent_set_fs_ops(const struct agent_fs_ops *ops);

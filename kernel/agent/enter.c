@@ -110,20 +110,25 @@ abort:
 	return err;
 }
 
-static void enter_record(const struct agent *agent, int err)
+/* Whoever was refused stays what it was, and it is its record. */
+static void enter_record(const struct agent *from, const struct agent *agent, int err)
 {
-	char comm[TASK_COMM_LEN];
+	char comm[TASK_COMM_LEN], object[TASK_COMM_LEN + 24];
 	struct audit_entry entry = {
-		.aid		= agent->aid,
+		.aid		= agent_aid(err ? from : agent),
 		.event		= AGENT_EVENT_ENTER,
 		.class		= AGENT_CLASS_LIFE,
 		.decision	= err ? AGENT_DECISION_DENIED : AGENT_DECISION_ALLOWED,
 		.result		= err,
-		.object		= comm,
+		.object		= object,
 	};
 
 	get_task_comm(comm, current);
-	entry.object_len = strnlen(comm, sizeof(comm));
+	if (err)
+		entry.object_len = scnprintf(object, sizeof(object), "a:%05llu %s",
+					     agent->aid, comm);
+	else
+		entry.object_len = scnprintf(object, sizeof(object), "%s", comm);
 	audit_chain_append(&entry);
 }
 
@@ -142,13 +147,14 @@ int agent_enter(struct agent *agent)
 	struct agent *from = agent_current();
 	int err;
 
+	audit_chain_throttle(agent_aid(from));
 	audit_chain_throttle(agent->aid);
 	err = enter_permitted(from, agent);
 	if (!err)
 		err = agent_enter_alone();
 	if (!err)
 		err = enter_commit(agent, from);
-	enter_record(agent, err);
+	enter_record(from, agent, err);
 	if (err)
 		return err;
 	agent_lane_enter(agent->lane);

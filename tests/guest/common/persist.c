@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * persist LOG OUT: copies the audit chain's log to a file until a record of a
- * clean end (a file OUT.stop appears and the log is drained), acknowledging what
- * is sealed, as the daemon does. The log is then whole on the other side.
+ * persist LOG OUT: copies the audit chain's log to a file, acknowledging what is
+ * sealed, as the daemon does. When a file OUT.stop appears it closes the chain and
+ * copies the rest: the log is then whole on the other side.
  */
 #include "agent_call.h"
 
@@ -31,7 +31,7 @@ int main(int argc, char **argv)
 {
 	static char buf[(1 << 20) + 1];
 	char stop[4096];
-	int in, out;
+	int in, out, closed = 0;
 
 	if (argc != 3)
 		return 2;
@@ -51,8 +51,14 @@ int main(int argc, char **argv)
 		if (n <= 0) {
 			struct stat st;
 
-			if (!stat(stop, &st))
+			if (closed)
 				return 0;
+			if (!stat(stop, &st)) {
+				if (ioctl(in, AGENT_IOC_CLOSE))
+					die("close the chain");
+				closed = 1;
+				continue;
+			}
 			poll(&pfd, 1, 200);
 			continue;
 		}

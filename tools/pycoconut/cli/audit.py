@@ -92,10 +92,13 @@ def _tail_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _tail(options: argparse.Namespace, out: Out) -> int:
     wanted = _filter(options)
-    last = deque(audit.records([], wanted), maxlen=max(0, options.lines))
+    last: deque[Record] = deque(maxlen=max(0, options.lines))
+    after = 1
+    for record in audit.records([], wanted):
+        last.append(record)
+        after = record.seq + 1
     _print(last, out)
     if options.follow:
-        after = last[-1].seq + 1 if last else 1
         _print(audit.records([], _filter(options, after), follow=True), out)
     return 0
 

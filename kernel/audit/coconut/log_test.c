@@ -270,7 +270,7 @@ static void log_acknowledge_seal(struct kunit *test)
 
 	append_many(chain, 1, 3);
 	while (atomic64_read(&chain->log.last_seq) < 3)
-		msleep(1);
+		usleep_range(1000, 2000);
 	KUNIT_EXPECT_EQ(test, audit_log_acknowledge(&chain->log, 3), 0);
 	KUNIT_ASSERT_EQ(test, audit_sealer_finish(chain, 3), 0);
 	KUNIT_EXPECT_FALSE(test, audit_log_persisted(&chain->log));

@@ -118,7 +118,7 @@ int audit_log_acknowledge(struct audit_log *log, u64 seq)
  * audit_log_persisted - is every sealed epoch acknowledged
  * @log: the log
  *
- * Return: whether there was an acknowledgement of each since it was sealed.
+ * Return: whether each was acknowledged since it was sealed.
  */
 bool audit_log_persisted(struct audit_log *log)
 {

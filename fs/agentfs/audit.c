@@ -66,20 +66,34 @@ static long log_link(const struct agent_audit_link __user *arg)
 	return copy_from_user(&link, arg, sizeof(link)) ? -EFAULT : audit_chain_link(&link);
 }
 
+static long log_command(unsigned int cmd, void __user *arg)
+{
+	switch (cmd) {
+	case AGENT_IOC_PERSISTED:
+		return log_persisted(arg);
+	case AGENT_IOC_LINK:
+		return log_link(arg);
+	default:
+		return audit_chain_close();
+	}
+}
+
+static bool log_knows(unsigned int cmd)
+{
+	return cmd == AGENT_IOC_PERSISTED || cmd == AGENT_IOC_LINK || cmd == AGENT_IOC_CLOSE;
+}
+
 /* Asks again who it is: a descriptor that was handed on must not let an agent drop records. */
 static long log_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	void __user *user = (void __user *)arg;
 	int err;
 
-	if (cmd != AGENT_IOC_PERSISTED && cmd != AGENT_IOC_LINK)
+	if (!log_knows(cmd))
 		return -ENOTTY;
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EBADF;
 	err = agentfs_operator("agentfs/audit/chain.log ioctl", false);
-	if (err)
-		return err;
-	return cmd == AGENT_IOC_LINK ? log_link(user) : log_persisted(user);
+	return err ?: log_command(cmd, (void __user *)arg);
 }
 
 static const struct file_operations log_fops = {

@@ -79,7 +79,7 @@ class Bench:
         return path
 
     def _trust(self) -> str:
-        public = self._key().with_suffix(".pub").read_text().split()[0]
+        public = self._key().with_suffix(".key.pub").read_text().split()[0]
         return f"echo 'add {public} bench' >/agent/policy/authorizers"
 
     def _boot(self, script: list[str], label: str, kernel: str = "") -> list[list[float]]:

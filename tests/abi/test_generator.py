@@ -84,6 +84,12 @@ def test_each_output_names_its_source_in_its_first_lines() -> None:
         assert any("Generated from syscalls/agent.yaml" in line for line in head), name
 
 
+def test_no_line_of_the_header_is_too_long() -> None:
+    """As checkpatch counts: 100 columns, a tab to the next eighth."""
+    for line in (ROOT / "include/uapi/linux/agent.h").read_text().splitlines():
+        assert len(line.expandtabs(8)) <= 100, line
+
+
 def test_wrong_specification_names_file_and_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

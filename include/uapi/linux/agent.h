@@ -235,7 +235,7 @@ struct agent_quota_args {
 	__u64 aid;
 	__u32 kind;
 	__u32 op;
-	__u64 amount;		/* set: limit; debit, reserve: how much; settle: how much was used */
+	__u64 amount;		/* set: limit; debit, reserve: how much; settle: what was used */
 	__u64 reservation;	/* out of reserve, in of settle */
 	__u64 lifetime_ns;	/* reserve: it ends by itself after this long */
 	__u64 limit;		/* out */

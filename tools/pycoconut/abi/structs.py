@@ -102,7 +102,7 @@ class QuotaArgs(ctypes.Structure):
     aid: Whose quota.
     kind: enum agent_quota_kind.
     op: enum agent_quota_op.
-    amount: set: limit; debit, reserve: how much; settle: how much was used
+    amount: set: limit; debit, reserve: how much; settle: what was used
     reservation: out of reserve, in of settle
     lifetime_ns: reserve: it ends by itself after this long
     limit: out

@@ -66,6 +66,7 @@ static int emit_lines(struct audit_chain *chain, struct audit_cursor *cur, u64 *
 	for (; !audit_cursor_at_end(cur) && done < len; audit_cursor_next(cur)) {
 		if (!cursor_is_of(cur, aid)) {
 			from = cur->text_pos + audit_cursor_len(cur);
+			cond_resched();
 			continue;
 		}
 		size = buffer_add(chain, buffer, cur, &from, len - done);

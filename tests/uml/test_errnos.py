@@ -109,12 +109,22 @@ def authorizer() -> None:
     AgentFs().add_authorizer(KEY.public)
 
 
-@pytest.fixture(scope="module")
-def agent() -> int:
-    """An agent outside which the tests stand."""
+def spawned() -> int:
     aid = syscalls.spawn(signed(FS, "svc:tool:x:use")).aid
     syscalls.quota(TOKENS, abi.QuotaOp.SET, 100, aid=aid)
     return aid
+
+
+@pytest.fixture(scope="module")
+def agent() -> int:
+    """An agent outside which the tests stand."""
+    return spawned()
+
+
+@pytest.fixture
+def fresh_agent() -> int:
+    """One that no other test has taken anything from."""
+    return spawned()
 
 
 @pytest.fixture(scope="module")
@@ -556,12 +566,19 @@ NO_MEMORY: dict[str, Callable[[int], object]] = {
 }
 
 
+@pytest.mark.parametrize("name", NO_MEMORY)
+def test_with_memory_it_succeeds(name: str, fresh_agent: int) -> None:
+    """Else the next test would prove nothing."""
+    for _ in range(2):
+        assert failure(lambda: NO_MEMORY[name](fresh_agent)) == 0
+
+
 @pytest.mark.hostile
 @pytest.mark.parametrize("name", NO_MEMORY)
 @pytest.mark.usefixtures("fault_injection")
-def test_enomem(name: str, agent: int) -> None:
+def test_enomem(name: str, fresh_agent: int) -> None:
     """Needs CONFIG_FAULT_INJECTION, which the debug kernel has."""
-    found = _no_memory(lambda: NO_MEMORY[name](agent))
+    found = _no_memory(lambda: NO_MEMORY[name](fresh_agent))
     assert errno.ENOMEM in found
     assert found <= {0, errno.ENOMEM}
 

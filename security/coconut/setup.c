@@ -57,8 +57,10 @@ static int __init coconut_init(void)
 	return 0;
 }
 
+/* Last, and so always there: an agent must not be spawned where lsm= leaves this out. */
 DEFINE_LSM(coconut) = {
 	.name = "coconut",
+	.order = LSM_ORDER_LAST,
 	.init = coconut_init,
 	.blobs = &coconut_blob_sizes,
 };

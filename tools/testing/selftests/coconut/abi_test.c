@@ -7,7 +7,7 @@
 
 #include "agent.h"
 
-#define UNKNOWN_FLAG	(1ULL << 40)
+#define UNKNOWN_FLAG	0x10000000000ULL
 
 struct call {
 	const char *name;
@@ -21,24 +21,23 @@ struct call {
 	int faults;		/* errno when it points nowhere */
 };
 
-#define CALL(call_name, number)							\
-	.name = #call_name, .nr = number, .size = sizeof(struct agent_##call_name##_args)
+#define SIZE(call_name)		sizeof(struct agent_##call_name##_args)
 #define FIELD(call_name, field)	offsetof(struct agent_##call_name##_args, field)
 
 static const struct call calls[] = {
-	{ CALL(spawn, NR_AGENT_SPAWN), FIELD(spawn, reserved), EBADMSG,
-	  FIELD(spawn, manifest), FIELD(spawn, manifest_len), 4, EFAULT },
-	{ CALL(attest, NR_AGENT_ATTEST), FIELD(attest, reserved), EMSGSIZE,
-	  FIELD(attest, nonce), FIELD(attest, nonce_len), 4, EFAULT },
-	{ CALL(quota, NR_AGENT_QUOTA), 0, EOPNOTSUPP },
-	{ CALL(cap_grant, NR_AGENT_CAP_GRANT), FIELD(cap_grant, reserved), EBADMSG,
-	  FIELD(cap_grant, cap), FIELD(cap_grant, cap_len), 4, EFAULT },
-	{ CALL(cap_revoke, NR_AGENT_CAP_REVOKE), 0, EPERM },
-	{ CALL(cap_present, NR_AGENT_CAP_PRESENT), FIELD(cap_present, reserved), EBADMSG,
-	  FIELD(cap_present, cap), FIELD(cap_present, cap_len), 4, EFAULT },
-	{ CALL(audit_query, NR_AGENT_AUDIT_QUERY), 0, 0,
+	{ "spawn", NR_AGENT_SPAWN, SIZE(spawn), FIELD(spawn, reserved),
+	  EBADMSG, FIELD(spawn, manifest), FIELD(spawn, manifest_len), 4, EFAULT },
+	{ "attest", NR_AGENT_ATTEST, SIZE(attest), FIELD(attest, reserved),
+	  EMSGSIZE, FIELD(attest, nonce), FIELD(attest, nonce_len), 4, EFAULT },
+	{ "quota", NR_AGENT_QUOTA, SIZE(quota), 0, EOPNOTSUPP },
+	{ "cap_grant", NR_AGENT_CAP_GRANT, SIZE(cap_grant), FIELD(cap_grant, reserved),
+	  EBADMSG, FIELD(cap_grant, cap), FIELD(cap_grant, cap_len), 4, EFAULT },
+	{ "cap_revoke", NR_AGENT_CAP_REVOKE, SIZE(cap_revoke), 0, EPERM },
+	{ "cap_present", NR_AGENT_CAP_PRESENT, SIZE(cap_present), FIELD(cap_present, reserved),
+	  EBADMSG, FIELD(cap_present, cap), FIELD(cap_present, cap_len), 4, EFAULT },
+	{ "audit_query", NR_AGENT_AUDIT_QUERY, SIZE(audit_query), 0, 0,
 	  FIELD(audit_query, buf), FIELD(audit_query, buf_len), 8, EFAULT },
-	{ CALL(memory_tier, NR_AGENT_MEMORY_TIER), 0, EINVAL },
+	{ "memory_tier", NR_AGENT_MEMORY_TIER, SIZE(memory_tier), 0, EINVAL },
 };
 
 FIXTURE(abi) {
@@ -50,17 +49,14 @@ FIXTURE_VARIANT(abi) {
 	const struct call *call;
 };
 
-#define VARIANT(name, index)							\
-	FIXTURE_VARIANT_ADD(abi, name) { .call = &calls[index] }
-
-VARIANT(spawn, 0);
-VARIANT(attest, 1);
-VARIANT(quota, 2);
-VARIANT(cap_grant, 3);
-VARIANT(cap_revoke, 4);
-VARIANT(cap_present, 5);
-VARIANT(audit_query, 6);
-VARIANT(memory_tier, 7);
+FIXTURE_VARIANT_ADD(abi, spawn) { .call = &calls[0] };
+FIXTURE_VARIANT_ADD(abi, attest) { .call = &calls[1] };
+FIXTURE_VARIANT_ADD(abi, quota) { .call = &calls[2] };
+FIXTURE_VARIANT_ADD(abi, cap_grant) { .call = &calls[3] };
+FIXTURE_VARIANT_ADD(abi, cap_revoke) { .call = &calls[4] };
+FIXTURE_VARIANT_ADD(abi, cap_present) { .call = &calls[5] };
+FIXTURE_VARIANT_ADD(abi, audit_query) { .call = &calls[6] };
+FIXTURE_VARIANT_ADD(abi, memory_tier) { .call = &calls[7] };
 
 FIXTURE_SETUP(abi)
 {
@@ -143,7 +139,7 @@ TEST_F(abi, flags)
 
 	memcpy(self->args + 8, &flags, sizeof(flags));
 	EXPECT_EQ(-EINVAL, invoke(call, self->args, call->size));
-	flags = 1ULL << 32;
+	flags = 0x100000000ULL;
 	memcpy(self->args + 8, &flags, sizeof(flags));
 	EXPECT_EQ(-EINVAL, invoke(call, self->args, call->size));
 }

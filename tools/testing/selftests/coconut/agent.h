@@ -120,7 +120,7 @@ static inline uint64_t mark(void)
 		.cap = (uintptr_t)cap.data,
 	};
 
-	cap_svc(&cap, "selftest:mark");
+	cap_svc(&cap, "selftest:here");
 	args.cap_len = cap.len;
 	return syscall(NR_AGENT_CAP_PRESENT, &args, sizeof(args)) ? 0 : args.seq;
 }
@@ -167,7 +167,7 @@ struct agent_task {
 };
 
 /* Where a function finds the descriptor that was passed, or where to pass one. */
-static int agent_socket __attribute__((unused)) = -1;
+static int agent_socket = -1;
 
 static inline void agent_loop(int in, int out)
 {
@@ -302,42 +302,45 @@ static inline int take_fd(int socket)
 /* ---- what the tests say ---- */
 
 /* The operation succeeds, and nothing is recorded as denied. */
-#define EXPECT_ALLOWED(task, fn)						\
+#define EXPECT_ALLOWED(who, fn)						\
 	do {									\
-		long denied_ = count_denied((task)->aid, (task)->born); \
-		long ret_ = run(task, fn);					\
+		struct agent_task *t_ = who;					\
+		long denied_ = count_denied(t_->aid, t_->born);			\
+		long ret_ = run(t_, fn);					\
 										\
 		EXPECT_LE(0, ret_) {						\
 			TH_LOG("%s: %s", #fn, strerror(-ret_));			\
 		}								\
-		EXPECT_EQ(denied_, count_denied((task)->aid, (task)->born)) {	\
+		EXPECT_EQ(denied_, count_denied(t_->aid, t_->born)) {	\
 			TH_LOG("%s: recorded as denied", #fn);			\
 		}								\
 	} while (0)
 
 /* It fails with this errno and exactly one record. */
-#define EXPECT_REFUSED(task, fn, error)						\
+#define EXPECT_REFUSED(who, fn, error)						\
 	do {									\
-		long denied_ = count_denied((task)->aid, (task)->born); \
-		long ret_ = run(task, fn);					\
+		struct agent_task *t_ = who;					\
+		long denied_ = count_denied(t_->aid, t_->born);			\
+		long ret_ = run(t_, fn);					\
 										\
 		EXPECT_EQ(-(error), ret_) {					\
 			TH_LOG("%s: %s", #fn, strerror(-ret_));			\
 		}								\
-		EXPECT_EQ(denied_ + 1, count_denied((task)->aid, (task)->born)) { \
+		EXPECT_EQ(denied_ + 1, count_denied(t_->aid, t_->born)) { \
 			TH_LOG("%s: not exactly one record", #fn);		\
 		}								\
 	} while (0)
 
 /* It fails with this errno for a reason of Linux's, not of ours. */
-#define EXPECT_FAILED(task, fn, error)						\
+#define EXPECT_FAILED(who, fn, error)						\
 	do {									\
-		long denied_ = count_denied((task)->aid, (task)->born); \
+		struct agent_task *t_ = who;					\
+		long denied_ = count_denied(t_->aid, t_->born);			\
 										\
-		EXPECT_EQ(-(error), run(task, fn)) {				\
+		EXPECT_EQ(-(error), run(t_, fn)) {				\
 			TH_LOG("%s", #fn);					\
 		}								\
-		EXPECT_EQ(denied_, count_denied((task)->aid, (task)->born)) {	\
+		EXPECT_EQ(denied_, count_denied(t_->aid, t_->born)) {	\
 			TH_LOG("%s: recorded as denied", #fn);			\
 		}								\
 	} while (0)

@@ -63,15 +63,23 @@ static long do_userns(void) { return done(unshare(CLONE_NEWUSER)); }
 static long do_mountns(void) { return done(unshare(CLONE_NEWNS)); }
 static long do_netns(void) { return done(unshare(CLONE_NEWNET)); }
 static long do_hostname(void) { return done(sethostname("agent", 5)); }
-static long do_clock(void) { return done(clock_settime(CLOCK_REALTIME, &(struct timespec){})); }
 static long do_swapoff(void) { return done(swapoff("/none")); }
 static long do_reboot(void) { return done(reboot(RB_DISABLE_CAD)); }
 static long do_dmesg(void) { return done(klogctl(3, NULL, 0)); }
 static long do_init_module(void) { return done(syscall(SYS_init_module, "", 0, "")); }
 static long do_kexec(void) { return done(syscall(SYS_kexec_load, 0, 0, NULL, 0)); }
 static long do_iopl(void) { return done(syscall(SYS_iopl, 3)); }
-static long do_key(void) { return done(syscall(SYS_add_key, "user", "a", "b", 1,
-						    KEY_SPEC_PROCESS_KEYRING)); }
+static long do_key(void)
+{
+	return done(syscall(SYS_add_key, "user", "a", "b", 1, KEY_SPEC_PROCESS_KEYRING));
+}
+
+static long do_clock(void)
+{
+	const struct timespec zero = { 0 };
+
+	return done(clock_settime(CLOCK_REALTIME, &zero));
+}
 
 static long do_keyring(void)
 {

@@ -14,9 +14,10 @@ import struct
 import sys
 from pathlib import Path
 
+from blake3 import blake3
+
 from pycoconut import caps
 from pycoconut.abi import AuditLevel
-from blake3 import blake3
 from pycoconut.keys import SecretKey
 from pycoconut.manifest import Manifest
 

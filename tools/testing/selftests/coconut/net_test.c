@@ -38,7 +38,7 @@ static socklen_t unix_name(struct sockaddr_un *sun, const char *name)
 
 	memset(sun, 0, sizeof(*sun));
 	sun->sun_family = AF_UNIX;
-	strcpy(sun->sun_path, name);
+	snprintf(sun->sun_path, sizeof(sun->sun_path), "%s", name);
 	if (!abstract)
 		return sizeof(*sun);
 	sun->sun_path[0] = 0;

@@ -148,7 +148,13 @@ static long shm_attach(void) { return (long)shmat(shm_id, NULL, 0) == -1 ? -errn
 static long shm_remove(void) { return done(shmctl(shm_id, IPC_RMID, NULL)); }
 static long sem_outside(void) { return done(semctl(sem_id, 0, GETVAL)); }
 static long sem_remove(void) { return done(semctl(sem_id, 0, IPC_RMID)); }
-static long msg_outside(void) { return done(msgsnd(msg_id, &(long[2]){ 1 }, 4, 0)); }
+static long msg_outside(void)
+{
+	const long message[2] = { 1 };
+
+	return done(msgsnd(msg_id, message, sizeof(long), 0));
+}
+
 static long msg_remove(void) { return done(msgctl(msg_id, IPC_RMID, NULL)); }
 
 static long shm_own(void)

@@ -3,7 +3,6 @@
  * io_uring: what is submitted is decided as if the submitter had done it, whoever
  * carries it out and however late.
  */
-#include <stdatomic.h>
 #include <sys/mman.h>
 #include <linux/io_uring.h>
 
@@ -73,31 +72,36 @@ static long ring_open(void)
 	return 0;
 }
 
-static _Atomic unsigned int *field(char *at, unsigned int offset)
+static unsigned int load(const char *at, unsigned int offset)
 {
-	return (_Atomic unsigned int *)(at + offset);
+	return __atomic_load_n((const unsigned int *)(at + offset), __ATOMIC_ACQUIRE);
+}
+
+static void store(char *at, unsigned int offset, unsigned int value)
+{
+	__atomic_store_n((unsigned int *)(at + offset), value, __ATOMIC_RELEASE);
 }
 
 /* What the completion says. */
 static long ring_do(const struct io_uring_sqe *sqe)
 {
 	const struct io_uring_params *p = &ring.params;
-	unsigned int tail = *field(ring.sq, p->sq_off.tail);
-	unsigned int slot = tail & *field(ring.sq, p->sq_off.ring_mask);
+	unsigned int tail = load(ring.sq, p->sq_off.tail);
+	unsigned int slot = tail & load(ring.sq, p->sq_off.ring_mask);
 	unsigned int head;
 	struct io_uring_cqe *cqes = (void *)(ring.cq + p->cq_off.cqes);
 	long res;
 
 	ring.sqes[slot] = *sqe;
-	*field(ring.sq, p->sq_off.array + 4 * slot) = slot;
-	*field(ring.sq, p->sq_off.tail) = tail + 1;
+	store(ring.sq, p->sq_off.array + 4 * slot, slot);
+	store(ring.sq, p->sq_off.tail, tail + 1);
 	if (syscall(SYS_io_uring_enter, ring.fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
 		return -errno;
-	head = *field(ring.cq, p->cq_off.head);
-	if (head == *field(ring.cq, p->cq_off.tail))
+	head = load(ring.cq, p->cq_off.head);
+	if (head == load(ring.cq, p->cq_off.tail))
 		return -ENODATA;
-	res = cqes[head & *field(ring.cq, p->cq_off.ring_mask)].res;
-	*field(ring.cq, p->cq_off.head) = head + 1;
+	res = cqes[head & load(ring.cq, p->cq_off.ring_mask)].res;
+	store(ring.cq, p->cq_off.head, head + 1);
 	return res;
 }
 

@@ -86,6 +86,11 @@ class Machine:
                 time.sleep(0.05)
         return self._connection
 
+    def close(self) -> None:
+        """Let go of the channel."""
+        if self._connection is not None:
+            self._connection.close()
+
     def _alive(self, deadline: float) -> None:
         if self.process.poll() is not None:
             die(f"the machine ended with status {self.process.returncode}", self._last_words())
@@ -174,9 +179,11 @@ def booted(
         ]
         console.show(argv)
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
+        machine = Machine(process, path, serial)
         try:
-            yield Machine(process, path, serial)
+            yield machine
         finally:
+            machine.close()
             if process.poll() is None:
                 process.kill()
             process.wait()

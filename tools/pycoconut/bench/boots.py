@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +21,20 @@ LOOPS = 400
 """Opens in one round of one worker. The clock counts instructions, so few are enough."""
 
 SPAWNS = 5
+
+_LEAVE_ROOTFS = (
+    "b=/bin/busybox",
+    "$b mkdir /top",
+    "$b mount -t tmpfs root /top",
+    "for at in bin lib lib64 usr spawn spawn.cose nothing; do",
+    "  if [ -e /$at ]; then $b cp -a /$at /top/; fi",
+    "done",
+    "for at in agent proc dev tmp; do $b mkdir /top/$at; $b mount -o bind /$at /top/$at; done",
+    "cd /top",
+    "$b mount -o move . /",
+)
+"""bwrap pivots the root, which the first root file system does not allow."""
+
 RECORDS = 60_000
 """In the log that is verified; it must fit the kernel's memory for logs."""
 
@@ -41,6 +58,20 @@ class Spawn:
     bwrap: list[float]
     plain: list[float]
     agent_bytes: int
+
+
+@dataclass(frozen=True)
+class _Dynamic:
+    """A program of this machine, with what it is linked against."""
+
+    path: Path
+
+    def closure(self) -> list[Path]:
+        found = subprocess.run(["ldd", self.path], check=True, capture_output=True, text=True)
+        return [self.path, *(Path(lib) for lib in re.findall(r"(/\S+) \(", found.stdout))]
+
+
+_BWRAP = _Dynamic(Path("/usr/bin/bwrap"))
 
 
 @dataclass(frozen=True)
@@ -82,9 +113,14 @@ class Bench:
         public = self._key().with_suffix(".key.pub").read_text().split()[0]
         return f"echo 'add {public} bench' >/agent/policy/authorizers"
 
-    def _boot(self, script: list[str], label: str, kernel: str = "") -> list[list[float]]:
+    def _boot(
+        self, script: list[str], label: str, files: Sequence[Path], kernel: str = ""
+    ) -> list[list[float]]:
+        """Rows of numbers from a guest that holds @files, each at the top under its own name."""
         guest = f"count-{kernel}" if kernel else "count"
-        job = Job(["/bin/sh", "-ec", "\n".join(script)], timeout=900)
+        inside = {f"/{path.name}": path for path in files}
+        inside.update({str(path): path for path in _BWRAP.closure()})
+        job = Job(["/bin/busybox", "sh", "-ec", "\n".join(script)], files=inside, timeout=900)
         outcome = self.runner.run(guest, job, label)
         outcome.check()
         return [[float(word) for word in line.split()] for line in outcome.output.splitlines()]
@@ -92,45 +128,49 @@ class Bench:
     def access(self, rules: int) -> Access:
         """open() of one file under @rules rules of each kind."""
         caps = [f"fs:/tmp/bench/{i}:read_file" for i in range(rules)]
-        program = self._program("access")
-        quiet = self._manifest(f"denials-{rules}", "denials", caps)
-        full = self._manifest(f"decisions-{rules}", "decisions", caps)
-        rows = self._boot(
-            [
-                self._trust(),
-                f"{program} {ROUNDS} {LOOPS} {rules} {quiet} {full}",
-            ],
-            f"bench-access-{rules}",
-        )
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        return Access(*columns)
+        files = [
+            self._program("access"),
+            self._manifest(f"denials-{rules}", "denials", caps),
+            self._manifest(f"decisions-{rules}", "decisions", caps),
+        ]
+        words = f"/denials-{rules}.cose /decisions-{rules}.cose"
+        script = [self._trust(), f"/access {ROUNDS} {LOOPS} {rules} {words}"]
+        rows = self._boot(script, f"bench-access-{rules}", files)
+        return Access(*(list(column) for column in zip(*rows, strict=True)))
 
     def plain(self, kernel: str) -> tuple[list[float], list[float]]:
         """getppid and open() outside every agent, on another kernel."""
-        program = self._program("access")
-        rows = self._boot([f"{program} {ROUNDS} {LOOPS}"], f"bench-plain{kernel}", kernel)
+        files = [self._program("access")]
+        rows = self._boot([f"/access {ROUNDS} {LOOPS}"], f"bench-plain{kernel}", files, kernel)
         return [row[0] for row in rows], [row[1] for row in rows]
 
     def spawn(self) -> Spawn:
         """A program in a new agent, in bwrap, and alone."""
         caps = ["fs:/:read_file,read_dir", "exec:/:run"]
-        program = self._program("spawn")
-        manifest = self._manifest("spawn", "denials", caps)
-        rows = self._boot([self._trust(), f"{program} {ROUNDS} {SPAWNS} {manifest}"], "bench-spawn")
-        rounds = [list(column) for column in zip(*rows[:-1], strict=True)]
-        return Spawn(rounds[0], rounds[1], rounds[2], int(rows[-1][0]))
+        files = [self._program("spawn"), self._program("nothing")]
+        files.append(self._manifest("spawn", "denials", caps))
+        script = [
+            self._trust(),
+            *_LEAVE_ROOTFS,
+            f"exec $b chroot . /spawn {ROUNDS} {SPAWNS} /spawn.cose",
+        ]
+        rows = self._boot(script, "bench-spawn", files)
+        agent, bwrap, plain = (list(column) for column in zip(*rows[:-1], strict=True))
+        return Spawn(agent, bwrap, plain, int(rows[-1][0]))
 
     def log(self) -> Path:
         """A chain of many records, as a guest wrote it."""
-        program = self._program("access")
         caps = ["fs:/tmp/bench/0:read_file"]
-        quiet = self._manifest("denials-1", "denials", caps)
-        full = self._manifest("decisions-1", "decisions", caps)
+        files = [
+            self._program("access"),
+            self._manifest("denials-1", "denials", caps),
+            self._manifest("decisions-1", "decisions", caps),
+        ]
         script = [
             self._trust(),
-            f"{program} 1 {RECORDS} 1 {quiet} {full}",
-            "sleep 2",
-            "cat /agent/audit/chain.log >/run/out/chain.log",
+            f"/access 1 {RECORDS} 1 /denials-1.cose /decisions-1.cose >/dev/null",
+            "/bin/busybox sleep 2",
+            "/bin/busybox cat /agent/audit/chain.log >/run/out/chain.log",
         ]
-        self._boot(script, "bench-log")
+        self._boot(script, "bench-log", files)
         return self.runner.where.build / "guest/bench-log/out/chain.log"

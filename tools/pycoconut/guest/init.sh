@@ -18,7 +18,7 @@ share() { # where
 	$b mkdir -p "$1"
 	case $coconut_root in
 	hostfs) $b mount -t hostfs -o "$coconut_out" none "$1" ;;
-	none) $b mount --bind "$coconut_out" "$1" ;;
+	none) $b mount --bind /mnt/out "$1" ;;
 	*) $b mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144 out "$1" ;;
 	esac
 }
@@ -106,6 +106,9 @@ inner)
 nested) # as a program in a guest that has its own init
 	$b mkdir -p /run/coconut
 	overlay / /run/coconut
+	# mounts of the caller are not below the overlay: carry the shared folder in
+	$b mkdir -p /run/coconut/root/mnt/out
+	$b mount --bind "$coconut_out" /run/coconut/root/mnt/out
 	script=$0
 	exec $b chroot /run/coconut/root "$b" sh "$script" work
 	;;

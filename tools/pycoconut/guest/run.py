@@ -164,8 +164,10 @@ class Runner:
         inside = ["env", "coconut_root=none", f"coconut_out={out}", f"coconut_keep={self._keep()}"]
         inside += [str(_busybox()), "sh", str(_INIT), "nested"]
         words = [w for word in (*guest.boot, *job.boot) for w in ("--append", word)]
+        here = Path(sys.executable).parent
         return [
-            str(Path(sys.executable).with_name("vng")), "--run", str(self._image(guest)),
+            "env", f"PATH={here}:/usr/sbin:/usr/bin:/sbin:/bin",
+            "vng", "--run", str(self._image(guest)),
             *([] if accel.kvm else ["--disable-kvm"]), "--cpus", str(guest.smp),
             "--memory", f"{guest.memory}M", "--user", "root", f"--rwdir={out}", *words,
             "--exec", shlex.join(inside),

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -144,26 +145,28 @@ def _kunit(run: TestRun) -> Counts:
     return counts
 
 
+def _files(run: TestRun, guest: str, files: list[Path], *words: str, timeout: float) -> Counts:
+    """Each file in a guest of its own, as many guests at once as there are CPUs."""
+
+    def one(file: Path) -> Counts:
+        return run.guest_pytest(guest, file, *words, timeout=timeout)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return sum(pool.map(one, files), Counts())
+
+
 def _uml(run: TestRun) -> Counts:
     run.build("uml")
     files = sorted((run.where.repo / "tests" / "uml").glob("test_*.py"))
-    parts = (
-        run.guest_pytest("uml", file, "-m", "not hostile", timeout=_UML_TIMEOUT) for file in files
-    )
-    return sum(parts, Counts())
+    return _files(run, "uml", files, "-m", "not hostile", timeout=_UML_TIMEOUT)
 
 
 def _hostile(run: TestRun) -> Counts:
     run.build("uml-debug")
     files = sorted((run.where.repo / "tests" / "uml").glob("test_*.py"))
     files = [file for file in files if "mark.hostile" in file.read_text()]
-    parts = (
-        run.guest_pytest(
-            *("uml-debug", file, "-m", "hostile", "--timeout=900"), timeout=_HOSTILE_TIMEOUT
-        )
-        for file in files
-    )
-    return sum(parts, Counts())
+    words = ("-m", "hostile", "--timeout=900")
+    return _files(run, "uml-debug", files, *words, timeout=_HOSTILE_TIMEOUT)
 
 
 def _selftests(run: TestRun) -> Counts:

@@ -59,9 +59,14 @@ static bool match_object(const struct cap *cap, const struct agent *agent,
 	return false;
 }
 
-/* Those without uses or rate first: nothing is spent on what was free. */
+/*
+ * Those without uses or rate first: nothing is spent on what was free. What does not
+ * run out by itself goes to *@lasting: a use that was taken is for as long as what it
+ * was taken for.
+ */
 static u64 match_list(const struct cap_set *set, const struct agent *agent,
-		      const struct agent_request *req, u64 found, bool counted, u64 *cap_id)
+		      const struct agent_request *req, u64 found, bool counted,
+		      u64 *cap_id, u64 *lasting)
 {
 	u32 i;
 
@@ -74,6 +79,8 @@ static u64 match_list(const struct cap_set *set, const struct agent *agent,
 		if (!cap_use(cap))
 			continue;
 		found |= more;
+		if (!cap->limits.expires_ns)
+			*lasting |= more;
 		*cap_id = cap->id;
 	}
 	return found;
@@ -97,7 +104,7 @@ static u64 match_list(const struct cap_set *set, const struct agent *agent,
 u64 cap_set_rights(const struct cap_set *set, const struct agent *agent,
 		   const struct agent_request *req, u64 *cap_id, u64 *granted)
 {
-	u64 found = 0;
+	u64 found = 0, lasting = 0;
 
 	*cap_id = 0;
 	if (granted)
@@ -109,11 +116,11 @@ u64 cap_set_rights(const struct cap_set *set, const struct agent *agent,
 		found = cap_walk_rights(set, req, cap_id, granted);
 	if (found == req->rights || req->class == AGENT_CLASS_FS)
 		return found;
-	found = match_list(set, agent, req, found, false, cap_id);
+	found = match_list(set, agent, req, found, false, cap_id, &lasting);
 	if (found != req->rights)
-		found = match_list(set, agent, req, found, true, cap_id);
+		found = match_list(set, agent, req, found, true, cap_id, &lasting);
 	if (granted && req->class != AGENT_CLASS_EXEC)
-		*granted = found;
+		*granted = lasting;
 	return found;
 }
 

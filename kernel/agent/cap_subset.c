@@ -56,7 +56,8 @@ static bool cap_exec_subset(const struct cap *a, const struct cap *b)
 /* How many children there may be matters to who may make them; 0 is no limit. */
 static bool cap_agent_subset(const struct cap *a, const struct cap *b)
 {
-	if (a->rights & AGENT_AGENT_SPAWN && b->agent.max && (!a->agent.max || a->agent.max > b->agent.max))
+	if (a->rights & AGENT_AGENT_SPAWN && b->agent.max &&
+	    (!a->agent.max || a->agent.max > b->agent.max))
 		return false;
 	return a->agent.who == b->agent.who && a->agent.aid == b->agent.aid;
 }

@@ -135,6 +135,26 @@ static inline void cap_loopback(struct bytes *b, unsigned int proto, unsigned in
 	cap_rights(b, rights);
 }
 
+static inline void cap_loopback_expiring(struct bytes *b, unsigned int port, uint64_t rights,
+					 uint64_t seconds)
+{
+	static const unsigned char v4[4] = { 127 };
+
+	cap_open(b, AGENT_CLASS_NET, 4);
+	put_head(b, 4, 6);
+	put_uint(b, AGENT_NET_TCP);
+	put_uint(b, 2);
+	put_bstr(b, v4, sizeof(v4));
+	put_uint(b, 8);
+	put_uint(b, port);
+	put_uint(b, port);
+	cap_rights(b, rights);
+	put_uint(b, 4);
+	put_head(b, 5, 1);
+	put_uint(b, 1);
+	put_uint(b, seconds);
+}
+
 static inline void cap_abstract(struct bytes *b, const char *name, uint64_t rights)
 {
 	cap_open(b, AGENT_CLASS_NET, 3);

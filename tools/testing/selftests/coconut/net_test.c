@@ -343,6 +343,16 @@ TEST_F(net, tcp)
 	EXPECT_REFUSED(&self->task, send_held, EACCES);
 }
 
+TEST_F(net, expiry_reaches_connections)
+{
+	cap_loopback_expiring(&self->caps, OPEN_PORT, AGENT_NET_CONNECT, 1);
+	ASSERT_EQ(0, start(&self->task, &self->caps, 1));
+	EXPECT_ALLOWED(&self->task, tcp_open);
+	EXPECT_ALLOWED(&self->task, send_held);
+	usleep(1200000);
+	EXPECT_REFUSED(&self->task, send_held, EACCES);
+}
+
 TEST_F(net, udp)
 {
 	cap_loopback(&self->caps, AGENT_NET_UDP, 2, OPEN_PORT, OPEN_PORT,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from pycoconut.guest.run import Runner
 from pycoconut.kbuild.base import REPO, places
 from pycoconut.kbuild.console import Console

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pycoconut import caps
 from pycoconut.guest.job import Job
 from pycoconut.guest.run import Runner

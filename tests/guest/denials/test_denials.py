@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pycoconut import audit, caps, cbor
 from pycoconut.abi import AuditLevel
 from pycoconut.guest.job import Job

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from pycoconut.guest.job import Job
 from pycoconut.guest.run import Runner
 from pycoconut.kbuild.base import places

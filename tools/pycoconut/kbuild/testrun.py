@@ -191,15 +191,17 @@ def _selftests(run: TestRun) -> Counts:
 
 
 def _guests(run: TestRun) -> Counts:
-    """Many CPUs, at the full counts; a test alone takes smaller ones by default."""
-    run.build("vm")
+    """Many CPUs, hostile input, comparison with the base; at the full counts."""
+    for name in ("vm", "uml", "uml-base", "uml-debug"):
+        run.build(name)
     for name, count in _COUNTS.items():
         os.environ.setdefault(name, count)
     return run.pytest("tests/guest", "--timeout=900")
 
 
 def _iso(run: TestRun) -> Counts:
-    run.build("vm")
+    for name in ("vm", "uml"):
+        run.build(name)
     argv = [sys.executable, "-m", "pycoconut.imgbuild", "iso"]
     run.console.step("iso", argv, cwd=run.where.repo, hint=f"its log: {run.where.logs}/iso.log")
     return run.pytest("tests/iso", "--timeout=900")

@@ -21,63 +21,17 @@
 #include <linux/binfmts.h>
 #include <linux/fs.h>
 #include <linux/lsm_hooks.h>
-#include <linux/sched/signal.h>
-#include <linux/sizes.h>
-#include <linux/slab.h>
-#include <crypto/blake3.h>
 
 #include "../../kernel/agent/cap.h"
 #include "../../kernel/agent/manifest.h"
 #include "decide.h"
 #include "exec.h"
 #include "file.h"
+#include "measure.h"
 #include "setup.h"
 
 /* In a file's cache, tells a decision about executing from one about reading. */
 #define OBJECT_EXEC	1
-
-static int digest_file(struct file *file, struct blake3_state *state, void *buf,
-		       size_t size, u8 *digest)
-{
-	loff_t pos = 0;
-	ssize_t n;
-
-	blake3_init(state);
-	/* Without the hooks: this is not the agent reading. */
-	while ((n = __kernel_read(file, buf, size, &pos)) > 0) {
-		blake3_update(state, buf, n);
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
-	}
-	if (!n)
-		blake3_final(state, digest);
-	return n;
-}
-
-/* Sets the file's digest. */
-static int measure(struct file *file)
-{
-	struct coconut_file *blob = coconut_file(file);
-	struct blake3_state *state;
-	int err = -ENOMEM;
-	void *buf;
-	u8 *digest;
-
-	if (READ_ONCE(blob->digest))
-		return 0;
-	state = kmalloc(sizeof(*state), GFP_KERNEL);
-	digest = kmalloc(BLAKE3_OUT_SIZE, GFP_KERNEL);
-	buf = kvmalloc(SZ_64K, GFP_KERNEL);
-	if (state && digest && buf)
-		err = digest_file(file, state, buf, SZ_64K, digest);
-	if (!err && !cmpxchg(&blob->digest, NULL, digest))
-		digest = NULL;
-	kvfree(buf);
-	kfree(digest);
-	kfree(state);
-	return err;
-}
 
 /* Can a digest decide what this agent starts? */
 static bool by_digest(struct agent *agent)
@@ -133,7 +87,7 @@ int coconut_decide_exec(struct agent *agent, struct file *file)
 		return 0;
 	epoch = atomic_read_acquire(&agent->epoch);
 	if (by_digest(agent)) {
-		err = measure(file);
+		err = coconut_measure(file);
 		if (err)
 			return err;
 		req.digest = coconut_file(file)->digest;
@@ -149,7 +103,7 @@ int coconut_decide_exec(struct agent *agent, struct file *file)
 /* Asked for the program, then for the interpreter that a script names. */
 static int coconut_bprm_check_security(struct linux_binprm *bprm)
 {
-	return agent_current() ? measure(bprm->file) : 0;
+	return agent_current() ? coconut_measure(bprm->file) : 0;
 }
 
 static void coconut_bprm_committed_creds(const struct linux_binprm *bprm)

@@ -33,6 +33,7 @@
 #include "file.h"
 #include "inode.h"
 #include "ioctl.h"
+#include "measure.h"
 
 static bool self_contained(const struct file *file)
 {
@@ -108,6 +109,8 @@ static int coconut_file_open(struct file *file)
 {
 	struct agent *agent = cred_agent(file->f_cred);
 
+	if (file->f_mode & FMODE_WRITE)
+		coconut_measure_forget(file_inode(file));
 	if (!agent)
 		return 0;
 	if (coconut_inode_is_mqueue(file_inode(file)))
@@ -144,6 +147,7 @@ static int coconut_file_truncate(struct file *file)
 {
 	struct agent *agent = agent_current();
 
+	coconut_measure_forget(file_inode(file));
 	if (!agent || self_contained(file))
 		return 0;
 	return decide_file(agent, file, AGENT_FS_TRUNCATE, false);

@@ -25,11 +25,6 @@
 #define MQUEUE_MAGIC	0x19800202	/* ipc/mqueue.c keeps it to itself */
 #define MOUNTS_TRIED	8
 
-static struct coconut_inode *coconut_inode(const struct inode *inode)
-{
-	return inode->i_security + coconut_blob_sizes.lbs_inode;
-}
-
 /* Referenced mounts of current's namespace that show @dentry; at least none. */
 static int mounts_of(struct dentry *dentry, struct vfsmount **mnts, int max)
 {

@@ -5,19 +5,29 @@
 #ifndef _SECURITY_COCONUT_INODE_H
 #define _SECURITY_COCONUT_INODE_H
 
+#include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/types.h>
 
+#include "setup.h"
+
 struct agent;
-struct inode;
+struct coconut_measurement;
 
 /**
  * struct coconut_inode - blob of an inode
  * @aid: whose task brought it into memory: the creator, where there is nothing beneath memory
+ * @measured: what its content was found to be, or NULL; RCU; set and taken by atomic exchange
  */
 struct coconut_inode {
 	u64 aid;
+	struct coconut_measurement __rcu *measured;
 };
+
+static inline struct coconut_inode *coconut_inode(const struct inode *inode)
+{
+	return inode->i_security + coconut_blob_sizes.lbs_inode;
+}
 
 bool coconut_inode_is_mqueue(const struct inode *inode);
 int coconut_decide_mqueue(struct agent *agent, const struct inode *inode);

@@ -18,6 +18,7 @@
 
 #include "../../kernel/agent/cap.h"
 #include "decide.h"
+#include "measure.h"
 #include "path.h"
 #include "setup.h"
 
@@ -246,6 +247,7 @@ static int coconut_path_truncate(const struct path *path)
 {
 	struct agent *agent = agent_current();
 
+	coconut_measure_forget(d_backing_inode(path->dentry));
 	return agent ? decide_path(agent, path, AGENT_FS_TRUNCATE, false) : 0;
 }
 

@@ -20,6 +20,7 @@
 #include "inode.h"
 #include "ipc.h"
 #include "kernel.h"
+#include "measure.h"
 #include "mount.h"
 #include "path.h"
 #include "setup.h"
@@ -46,6 +47,7 @@ static int __init coconut_init(void)
 	coconut_add_path_hooks();
 	coconut_add_inode_hooks();
 	coconut_add_exec_hooks();
+	coconut_add_measure_hooks();
 	coconut_add_mount_hooks();
 	coconut_add_socket_hooks();
 	coconut_add_ipc_hooks();

@@ -99,3 +99,20 @@ def test_the_commands_are_known_to_the_first_step_and_to_the_second() -> None:
     )  # fmt: skip
     for name in GROUPS:
         assert name in done.stdout
+
+
+def test_two_builds_of_one_thing_take_turns(
+    scratch_console: Console, said: io.StringIO, scratch_places: Places
+) -> None:
+    code = (
+        "import sys, pathlib, time; from pycoconut.kbuild.console import Console\n"
+        "p = pathlib.Path(sys.argv[1])\n"
+        "with Console(p, p / 'times').alone('uml'): print('held', flush=True); time.sleep(1)"
+    )
+    argv = [sys.executable, "-c", code, str(scratch_places.logs)]
+    with subprocess.Popen(argv, cwd=REPO / "tools", stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with scratch_console.alone("uml"):
+            assert other.wait(timeout=10) == 0
+    assert "waiting for another build" in said.getvalue()

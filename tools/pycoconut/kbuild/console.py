@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shlex
@@ -10,7 +11,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NoReturn
@@ -149,6 +151,22 @@ class Console:
         self._remember(name, took)
         self.say(f"  {name}: {took:.0f} s")
         return log
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Hold @name for a while: two makes in one folder would break each other's files."""
+        if self.dry_run:
+            yield
+            return
+        path = self.logs.parent / "lock" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.say(f"  waiting for another build of {name} in this checkout")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _watch(
         self, child: subprocess.Popen[bytes], name: str, started: float, timeout: float | None

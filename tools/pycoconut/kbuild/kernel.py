@@ -165,7 +165,12 @@ class Kernel:
 
     def build(self) -> Path:
         """From the pins to the image; return its path. Does only what changed."""
-        self.tree.sync()
+        with self.console.alone(self.tree.path.name):
+            self.tree.sync()
+        with self.console.alone(self.variant.name):
+            return self._build()
+
+    def _build(self) -> Path:
         self.configure()
         goals = ["linux"] if self.variant.arch == "um" else ["bzImage", "vmlinux"]
         log = self.console.step(

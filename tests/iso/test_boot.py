@@ -49,6 +49,53 @@ done
 kill -0 "${old%% *}"
 """
 
+AGENT_ASKS = r"""
+set -eu
+cd "$(mktemp -d)"
+cat >asks.yaml <<'END'
+name: asks
+tenant: tests
+restart: always
+argv:
+  - /usr/bin/python3
+  - -c
+  - |
+    from pycoconut.daemon_client import DaemonError, call
+    seen = [row["name"] for row in call("list")]
+    assert seen == ["asks"], seen
+    for name, args in (
+        ("shutdown", {"how": "poweroff"}),
+        ("stop", {"name": "auditor"}),
+        ("spawn", {"manifest": b"x"}),
+        ("status", {"name": "auditor"}),
+    ):
+        try:
+            call(name, args)
+        except DaemonError as error:
+            print(error)
+        else:
+            raise SystemExit(f"{name} was carried out")
+    print("all refused", flush=True)
+    import time
+    time.sleep(1000)
+capabilities:
+  - exec:/usr/*:run
+  - fs:/usr/*:read_file,read_dir
+  - fs:/etc/*:read_file,read_dir
+  - fs:/dev/null:read_file,write_file
+  - fs:/var/log/coconut/services/*:write_file
+  - fs:/run/coconut/coconutd.sock:connect
+END
+coconut manifest sign asks.yaml --key /etc/coconut/keys/machine --output asks.cose
+coconut spawn asks.cose
+for i in $(seq 200); do
+    grep -qsx 'all refused' /var/log/coconut/services/asks.log && exit 0
+    sleep 0.3
+done
+cat /var/log/coconut/services/asks.log
+exit 1
+"""
+
 
 def check(machine: Machine, script: str, *statuses: int) -> str:
     """Run a script in the machine and hold it to its status."""
@@ -72,5 +119,6 @@ def test_boots_to_an_agent(image: Image, console: Console, uefi: bool, stick: bo
         check(machine, "test -d /sys/firmware/efi", 0 if uefi else 1)
         if not uefi:
             check(machine, SAME_AGENT)
+            check(machine, AGENT_ASKS)
         check(machine, "poweroff")
         assert machine.ended() == 0

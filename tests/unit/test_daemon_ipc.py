@@ -133,7 +133,7 @@ def test_root_outside_commands(world: World, monkeypatch: pytest.MonkeyPatch) ->
 def test_others_do_not(
     world: World, monkeypatch: pytest.MonkeyPatch, peer: Peer, call: str, args: dict[str, Any]
 ) -> None:
-    world.services.add(read_manifest(manifest()), None, 0.0)
+    world.services.add(read_manifest(manifest()), 0.0)
     mine, client = world.connect(monkeypatch, peer)
     with mine:
         assert ask(world, mine, client, call, **args) is Code.FORBIDDEN
@@ -141,7 +141,7 @@ def test_others_do_not(
 
 
 def test_an_agent_sees_itself_and_beneath(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.services.add(read_manifest(manifest("one")), None, 0.0)
+    world.services.add(read_manifest(manifest("one")), 0.0)
     for peer, seen in ((ROOT, 1), (USER, 1), (AGENT, 1), (STRANGER, 0)):
         mine, client = world.connect(monkeypatch, peer)
         with mine:
@@ -156,7 +156,7 @@ def test_events_reach_who_may_see(world: World, monkeypatch: pytest.MonkeyPatch)
     with ours, theirs:
         ask(world, ours, client, "subscribe")
         ask(world, theirs, stranger, "subscribe")
-        world.services.add(read_manifest(manifest("one")), None, 0.0)
+        world.services.add(read_manifest(manifest("one")), 0.0)
         told = cbor.decode(ours.recv(1 << 16))
         assert told["event"] == "started"
         assert SCHEMA.fits("event", told)
@@ -243,6 +243,7 @@ def test_malformed(packet: bytes) -> None:
         ("spawn", {"manifest": manifest(), "argv": [1]}),
         ("spawn", {"manifest": manifest(), "caps": "x"}),
         ("spawn", {"manifest": manifest(k11=9)}),
+        ("spawn", {"manifest": manifest("../../etc/x")}),
         ("stop", {"name": 5}),
         ("stop", {"name": "x", "grace": -1}),
         ("stop", {"name": "x", "grace": True}),

@@ -19,6 +19,7 @@ from pycoconut import cbor, syscalls
 from pycoconut.abi import Restart
 from pycoconut.aid import format_aid
 from pycoconut.daemon import process
+from pycoconut.daemon.ipc import IpcError
 from pycoconut.daemon.live import Agents
 from pycoconut.daemon.process import Process
 from pycoconut.daemon.services import BACKOFF_MAX, Services, read_manifest
@@ -38,11 +39,13 @@ class Kernel:
         self.next = 1
         self.terminated: list[int] = []
         self.refuse = False
+        self.caps: list[bytes | None] = []
         for name in ("live", "graveyard"):
             (root / name).mkdir(parents=True)
         (root / "abi").write_text("boot_id " + "0" * 32 + "\n")
 
-    def spawn(self, data: bytes, _caps: bytes | None = None) -> syscalls.Spawned:
+    def spawn(self, data: bytes, caps: bytes | None = None) -> syscalls.Spawned:
+        self.caps.append(caps)
         if self.refuse:
             raise PermissionError(1, "the kernel says no")
         aid, self.next = self.next, self.next + 1
@@ -93,6 +96,7 @@ def daemon(kernel: Kernel, tmp_path: Path) -> Callable[..., Services]:
             Agents(kernel.root), tmp_path / "run", tmp_path / "log", lambda *_: None
         )
         services.load(etc, pytest.fail)
+        services.recall(pytest.fail)
         services.adopt(0.0)
         return services
 
@@ -189,6 +193,53 @@ def test_agent_of_that_name_with_another_parent_is_none_of_ours(
     (folder / "status").write_text("aid a:00007\nname one\nstate ACTIVE\nparent a:00005\ntasks 1\n")
     services = daemon(one=Restart.NEVER)
     assert services.named("one").aid == 0
+
+
+@pytest.mark.parametrize("how", ["ended", "ended meanwhile", "stopped"])
+def test_what_is_over_stays_over(daemon: Callable[..., Services], kernel: Kernel, how: str) -> None:
+    """A daemon that is started again must not run a one-shot twice, nor what was stopped."""
+    services = daemon(one=Restart.ALWAYS if how == "stopped" else Restart.NEVER)
+    now = run(services, 1)
+    if how == "stopped":
+        services.stop(services.named("one"), now, 0)
+    else:
+        kernel.end(1, "one", 0)
+    if how != "ended meanwhile":
+        run(services, 2, now)
+    after = daemon()
+    run(after, 5)
+    assert after.named("one").aid == 0
+    assert kernel.next == 2
+
+
+def test_what_a_client_brought_outlives_the_daemon(
+    daemon: Callable[..., Services], kernel: Kernel
+) -> None:
+    """Its narrowed capabilities too: a restart must not widen them."""
+    services = daemon()
+    services.add(read_manifest(manifest("one", Restart.ALWAYS), ["/bin/sh"], b"\x80"), 0.0)
+    run(services, 1)
+    after = daemon()
+    assert after.named("one").aid == 1
+    assert after.named("one").definition.argv == ("/bin/sh",)
+    kernel.end(1, "one", 1)
+    now = run(after, 5)
+    assert after.named("one").aid == 2
+    assert kernel.caps == [b"\x80", b"\x80"]
+    after.stop(after.named("one"), now, 0)
+    run(after, 5, now)
+    with pytest.raises(IpcError):
+        daemon().named("one")
+
+
+def test_what_ended_for_good_is_not_recalled(
+    daemon: Callable[..., Services], kernel: Kernel
+) -> None:
+    services = daemon()
+    services.add(read_manifest(manifest("one")), 0.0)
+    kernel.end(1, "one", 0)
+    run(services, 2)
+    assert list(daemon()) == []
 
 
 def test_stop_without_grace(daemon: Callable[..., Services], kernel: Kernel) -> None:

@@ -79,6 +79,7 @@ class Daemon:
             self._policy()
             self._persist()
             self.services.load(self.paths.etc / "services", say)
+            self.services.recall(say)
             self.services.adopt(time.monotonic())
         else:
             say("this kernel has no agents: only the consoles are started")

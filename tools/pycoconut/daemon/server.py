@@ -176,8 +176,9 @@ class Server:
         self._commanding(client, asked)
         words = asked.take("argv", list, [])
         caps = asked.take("caps", bytes, b"")
-        definition = read_manifest(asked.take("manifest", bytes), words or None)
-        service = self._services.add(definition, caps or None, self._clock())
+        manifest = asked.take("manifest", bytes)
+        definition = read_manifest(manifest, words or None, caps or None)
+        service = self._services.add(definition, self._clock())
         pid = service.process.pid if service.process else 0
         return {"aid": service.aid, "name": definition.name, "pid": pid}
 

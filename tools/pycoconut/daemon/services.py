@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ CHECK_EVERY = 0.5
 """Seconds between two looks at an agent whose process is not our child."""
 
 _COSE_SIGN1 = 18
+_GOOD_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SPAWNED_MAX = 1 << 20
 _NAME, _RESTART, _ARGV = 2, 11, 12
 
 
@@ -44,6 +47,8 @@ class Definition:
     manifest: bytes
     argv: tuple[str, ...]
     restart: abi.Restart
+    caps: bytes | None = None
+    """CBOR array of capabilities, narrower than the manifest's; None for the manifest's own."""
 
 
 @dataclass
@@ -72,8 +77,10 @@ def _argv(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def read_manifest(data: bytes, argv: list[str] | None = None) -> Definition:
-    """Look into a signed manifest; @argv stands in for its own.
+def read_manifest(
+    data: bytes, argv: list[str] | None = None, caps: bytes | None = None
+) -> Definition:
+    """Look into a signed manifest; @argv stands in for its own, @caps for its capabilities.
 
     Raises:
         ManifestError: It is no manifest, or has nothing to run.
@@ -92,11 +99,14 @@ def read_manifest(data: bytes, argv: list[str] | None = None) -> Definition:
         raise ManifestError(str(error)) from error
     if not isinstance(content, dict) or not isinstance(content.get(_NAME), str):
         raise ManifestError("its payload is no manifest")
+    if not _GOOD_NAME.fullmatch(content[_NAME]):
+        raise ManifestError("its name is none")
     try:
         restart = abi.Restart(content.get(_RESTART, 0))
     except ValueError as error:
         raise ManifestError("its restart policy is unknown") from error
-    return Definition(content[_NAME], data, _argv(argv or content.get(_ARGV)), restart)
+    words = _argv(argv or content.get(_ARGV))
+    return Definition(content[_NAME], data, words, restart, caps)
 
 
 class Services:
@@ -147,6 +157,22 @@ class Services:
                 continue
             self._by_name[definition.name] = Service(definition, due=0.0)
 
+    def recall(self, complain: Callable[[str], None]) -> None:
+        """Read the definitions that clients brought to the daemon before this one."""
+        for path in sorted(self._run.glob("*.spawned"))[:SERVICES_MAX]:
+            try:
+                with path.open("rb") as file:
+                    manifest, argv, caps = cbor.decode(file.read(_SPAWNED_MAX))
+                definition = read_manifest(manifest, argv, caps)
+            except (OSError, ValueError, TypeError, CoconutError) as error:
+                complain(f"{path}: {error}")
+                continue
+            # Where its agent is gone, its policy says whether it is started.
+            again = definition.restart is abi.Restart.ALWAYS
+            self._by_name.setdefault(
+                definition.name, Service(definition, due=0.0 if again else None)
+            )
+
     def adopt(self, now: float) -> None:
         """Take over what the daemon before this one started.
 
@@ -162,11 +188,21 @@ class Services:
                 continue
             service.aid, service.due, service.started = status.aid, None, now
             service.process = process.find(self._note(service))
+        for service in self:
+            ran = self._note(service).exists()
+            once = service.definition.restart is abi.Restart.NEVER
+            if not service.aid and (self._over(service).exists() or (ran and once)):
+                service.due = None
 
     def _note(self, service: Service) -> Path:
+        """Its first process, while it runs."""
         return self._run / f"{service.definition.name}.pid"
 
-    def start(self, service: Service, now: float, caps: bytes | None = None) -> None:
+    def _over(self, service: Service) -> Path:
+        """It was stopped, or ended and is not to be started again, in this boot."""
+        return self._run / f"{service.definition.name}.over"
+
+    def start(self, service: Service, now: float) -> None:
         """Make the agent and its first process.
 
         Raises:
@@ -174,7 +210,7 @@ class Services:
         """
         service.due = None
         definition = service.definition
-        aid = syscalls.spawn(definition.manifest, caps).aid
+        aid = syscalls.spawn(definition.manifest, definition.caps).aid
         try:
             child = process.start(
                 list(definition.argv),
@@ -186,12 +222,13 @@ class Services:
             raise
         service.aid, service.process, service.started = aid, child, now
         service.check_at = now + CHECK_EVERY
+        self._over(service).unlink(missing_ok=True)
         if child:
             process.note(self._note(service), child)
         self._tell("started", service)
 
-    def add(self, definition: Definition, caps: bytes | None, now: float) -> Service:
-        """Start what a client brings; it lives as long as the daemon knows of it.
+    def add(self, definition: Definition, now: float) -> Service:
+        """Start what a client brings; it is a service until it ends for good, or the boot does.
 
         Raises:
             IpcError: Too many, or one of that name runs.
@@ -203,9 +240,26 @@ class Services:
         if old and old.aid:
             raise IpcError(Code.BUSY, f"{definition.name} runs already")
         service = Service(definition)
-        self.start(service, now, caps)
+        self.start(service, now)
         self._by_name[definition.name] = service
+        self._remember(definition)
         return service
+
+    def _memory(self, name: str) -> Path:
+        return self._run / f"{name}.spawned"
+
+    def _remember(self, definition: Definition) -> None:
+        """For the daemon after this one: the disk has no definition of it."""
+        packed = cbor.encode([definition.manifest, list(definition.argv), definition.caps])
+        path = self._memory(definition.name)
+        temporary = path.with_suffix(".new")
+        temporary.write_bytes(packed)
+        temporary.rename(path)
+
+    def _finish(self, service: Service) -> None:
+        """It stays ended when the daemon is started again."""
+        self._memory(service.definition.name).unlink(missing_ok=True)
+        self._over(service).touch()
 
     # ---- running ----
 
@@ -253,6 +307,8 @@ class Services:
         self._tell("ended", service)
         if service.wanted and not self.closing and _again(service.definition.restart, status):
             self._later(service, now)
+        elif not self.closing:
+            self._finish(service)
 
     def _later(self, service: Service, now: float) -> None:
         well = service.started and now - service.started >= LIVED_WELL
@@ -275,6 +331,7 @@ class Services:
         """Tell it to end; what is left after @grace seconds is killed."""
         service.wanted, service.due = False, None
         if not service.aid:
+            self._finish(service)
             return
         if service.process is None or grace <= 0:
             self._terminate(service)

@@ -30,6 +30,7 @@ def _run(image: Image, args: argparse.Namespace) -> int:
 def _demo(image: Image, args: argparse.Namespace) -> int:
     iso = image.build()
     if image.console.dry_run:
+        image.console.show(machine.command_line(iso, probe(), image.work))
         return 0
     return demo.play(image.console, iso, probe(), uefi=args.uefi)
 
@@ -66,6 +67,8 @@ def main(argv: Sequence[str]) -> int:
     where = places()
     console = Console(where.logs, where.times, dry_run=args.dry_run)
     os.umask(0o022)
+    # mkfs.fat stands where only root looks.
+    os.environ["PATH"] = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
     try:
         image = Image.of(console, load_base(), where, args.kernel)
         return COMMANDS[args.command](image, args)

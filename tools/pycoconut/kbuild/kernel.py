@@ -141,11 +141,8 @@ class Kernel:
             self.console.show(self.make("tinyconfig"), env=self.env())
             self.console.show(self.make("olddefconfig"), env=self.env())
             return
-        kconfigs = sorted(self.where.repo.glob("kernel/**/Kconfig"))
-        kconfigs += sorted(self.where.repo.glob("[fs]*/**/Kconfig"))
         parts = [str(w).encode() for w in wanted.values()]
-        parts += [p.read_bytes() for p in kconfigs]
-        parts += [(tree / name).read_bytes() for name in ("init/Kconfig", "security/Kconfig")]
+        parts += [(tree / name).read_bytes() for name in self.tree.kconfigs()]
         parts += [str(sorted(self._kconfig_env().items())).encode()]
         key = config.fingerprint(*parts)
         stamp = self.output / ".coconut-config"
@@ -189,13 +186,12 @@ class Kernel:
 
     def _warnings(self, log: Path) -> None:
         """A warning in one of our rooms is an error; the base's own are not ours to mend."""
-        rooms = tuple(room for room in self.base.rooms)
+        lines = (line.removeprefix("../") for line in log.read_text(errors="replace").splitlines())
         ours = [
             line
-            for line in log.read_text(errors="replace").splitlines()
-            if "warning:" in line and line.removeprefix("../").startswith(rooms)
-            and (self.where.repo / line.removeprefix("../").split(":")[0]).exists()
-        ]  # fmt: skip
+            for line in lines
+            if "warning:" in line and (self.where.repo / line.split(":")[0]).is_file()
+        ]
         if ours:
             die("warnings in our rooms:\n  " + "\n  ".join(ours), f"all of them: {log}")
 

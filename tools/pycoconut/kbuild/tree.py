@@ -140,6 +140,12 @@ class Tree:
         put(data, kept)
         return data
 
+    def kconfigs(self) -> list[str]:
+        """The Kconfig files that are ours or that we patch: what a configuration hangs on."""
+        state = self._state()
+        names = [*state.get("patched", []), *state.get("rooms", [])]
+        return [n for n in names if Path(n).name == "Kconfig" and (self.path / n).exists()]
+
     def base_files(self) -> frozenset[str]:
         """Every path that the base has."""
         return frozenset((self.path / _FILES).read_text().splitlines())

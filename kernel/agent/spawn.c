@@ -158,6 +158,19 @@ static int spawn_cap_set(struct spawning *s, const struct agent_spawn *spawn)
 	return err;
 }
 
+/*
+ * What an agent is for others is bounded like what it may do: a child is of the same
+ * tenant, has no better lane, and is recorded no less. Else a manifest that was signed
+ * for somebody else would be a way out of one's own.
+ */
+static bool spawn_within_parent(const struct agent *parent, const struct manifest *manifest)
+{
+	if (parent == &agent_boot)
+		return true;
+	return !strcmp(manifest->tenant, parent->tenant) && manifest->lane <= parent->lane &&
+	       manifest->audit_level >= parent->audit_level;
+}
+
 static int spawn_caps(struct spawning *s, const struct agent_spawn *spawn)
 {
 	if (spawn->cap_set)
@@ -276,6 +289,8 @@ static int spawn_stages(struct spawning *s, const struct agent_spawn *spawn)
 	s->manifest = manifest_parse(spawn->manifest, spawn->manifest_len);
 	if (IS_ERR(s->manifest))
 		return PTR_ERR(s->manifest);
+	if (!spawn_within_parent(s->parent, s->manifest))
+		return -EPERM;
 	err = spawn_caps(s, spawn);
 	if (err)
 		return err;

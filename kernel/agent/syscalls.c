@@ -156,7 +156,8 @@ static int spawn_hand_over(struct agent_spawn_args __user *uargs, size_t size,
  * Beyond what is common to all calls:
  *
  * - %EPERM: the caller may not spawn; none of its capabilities covers one that was asked
- *   for; or a budget is larger than the caller's.
+ *   for; or a budget is larger than the caller's; or the manifest names another tenant,
+ *   a better lane or a lower audit level than the caller's agent has.
  * - %EBADMSG: the manifest is no COSE_Sign1, or it or cap_set is not deterministic CBOR.
  * - %EKEYREJECTED: the manifest's signature is wrong.
  * - %ENOKEY: the manifest's authorizer is not in the keyring.

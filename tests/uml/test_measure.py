@@ -56,7 +56,7 @@ def run(signed: bytes, program: Path) -> bytes:
         syscalls.spawn(signed, enter=True)
         os.execv(program, [str(program)])
     assert os.waitpid(pid, 0)[1] == 0
-    found = [r for r in Chain().records(audit.Filter(events=frozenset({Event.EXEC})))]
+    found = list(Chain().records(audit.Filter(events=frozenset({Event.EXEC}))))
     assert found[-1].object.endswith(bytes(program))
     return found[-1].object[:32]
 

@@ -75,7 +75,9 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
         ],
         errno.EPERM: [
             "The caller may not spawn; none of its capabilities covers one that was "
-            "asked for; or a budget is larger than the caller's.",
+            "asked for; or a budget is larger than the caller's. Or the manifest "
+            "names another tenant, a better lane or a lower audit level than the "
+            "spawning agent has.",
         ],
     },
     "agent_attest": {

@@ -14,6 +14,7 @@ import subprocess
 import textwrap
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -177,7 +178,7 @@ def test_daemon_is_back_within_a_second(run: type[Pid1]) -> None:
     """However often it dies: the delay has a bound."""
     one = run("cat /proc/uptime >>/out/starts; exit 1")
     times = [float(line.split()[0]) for line in one.wait_for("starts", lines=9)]
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(times)]
     assert max(gaps) < 1.0, gaps
     assert gaps[-1] > 0.5, "a daemon that cannot start must not eat the machine"
 

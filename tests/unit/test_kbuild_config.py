@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -143,9 +144,14 @@ def test_warnings_in_our_rooms_stop_the_build(
         "../kernel/exit.c:1:2: warning: theirs\n../kernel/agent/cap.c:3:4: warning: ours\n"
     )
     kernel = Kernel(scratch_console, base, scratch_places, variant("uml"))
+    copy = kernel.tree.path / "kernel" / "agent" / "cap.c"
+    copy.parent.mkdir(parents=True)
+    copy.touch()
+    os.utime(copy, (0, 0))
     with pytest.raises(Failure, match=r"agent/cap.c:3:4: warning: ours") as refused:
         kernel._warnings(log)
     assert "exit.c" not in refused.value.message
+    assert copy.stat().st_mtime > 0, "the next run must compile it again"
 
 
 def test_values_of_a_configuration(tmp_path: Path) -> None:

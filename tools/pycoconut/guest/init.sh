@@ -86,7 +86,9 @@ health() {
 work() {
 	user_space
 	if [ -e /run/out/interactive ]; then
-		. /run/out/job
+		tty=ttyS0
+		[ "$coconut_root" = hostfs ] && tty=tty0
+		$b setsid -c $b sh /run/out/job <>/dev/$tty >&0 2>&1
 		status=$?
 	else
 		(. /run/out/job) </dev/null >/run/out/output 2>&1

@@ -74,7 +74,7 @@ def _shell(ctx: Context) -> int:
     name = ctx.args.guest
     kernel = load(ctx.where.repo / "qemu" / f"{name}.toml").kernel
     Kernel(ctx.console, ctx.base, ctx.where, variant(kernel)).build()
-    job = Job(["/bin/busybox", "cttyhack", "bash"], ctx.where.repo, interactive=True)
+    job = Job(["bash"], ctx.where.repo, interactive=True)
     Runner(ctx.console, ctx.where).run(name, job, f"shell-{name}")
     return 0
 

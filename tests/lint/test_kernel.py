@@ -37,7 +37,7 @@ def _checked(repo: Path, tree: Path, names: list[str]) -> Iterator[str]:
     kept = repo / "build" / "lint"
     kept.mkdir(parents=True, exist_ok=True)
     for name in names:
-        data = (repo / name).read_bytes() + tool.read_bytes()
+        data = (tree / name).read_bytes() + tool.read_bytes()
         result = kept / hashlib.sha256(name.encode() + data).hexdigest()
         if not result.exists():
             done = subprocess.run(

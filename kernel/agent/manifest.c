@@ -20,6 +20,7 @@
 #include "cbor.h"
 #include "manifest.h"
 #include "manifest_decode.h"
+#include "verified.h"
 
 #define MANIFEST_VERSION	1
 #define MANIFEST_CODE_MAX	256
@@ -274,11 +275,14 @@ static int manifest_open(struct manifest *m)
 		return err;
 	if (!authorizer_known(sign1.kid))
 		return -ENOKEY;
-	err = cose_sign1_verify(&sign1);
-	if (err)
-		return err;
-	memcpy(m->authorizer, sign1.kid, sizeof(m->authorizer));
 	blake3(m->bytes, m->len, m->digest);
+	if (!verified_before(m->digest)) {
+		err = cose_sign1_verify(&sign1);
+		if (err)
+			return err;
+		verified_remember(m->digest);
+	}
+	memcpy(m->authorizer, sign1.kid, sizeof(m->authorizer));
 	return manifest_decode(m, sign1.payload, sign1.payload_len);
 }
 

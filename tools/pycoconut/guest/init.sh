@@ -111,8 +111,7 @@ nested) # as a program in a guest that has its own init
 	# mounts of the caller are not below the overlay: carry the shared folder in
 	$b mkdir -p /run/coconut/root/mnt/out
 	$b mount --bind "$coconut_out" /run/coconut/root/mnt/out
-	script=$0
-	exec $b chroot /run/coconut/root "$b" sh "$script" work
+	exec $b chroot /run/coconut/root "$b" sh /mnt/out/init.sh work
 	;;
 work)
 	work

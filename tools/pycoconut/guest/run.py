@@ -160,16 +160,19 @@ class Runner:
         ]  # fmt: skip
 
     def _vng(self, guest: Guest, job: Job, out: Path, _: Path) -> list[str]:
+        """virtme-ng mounts over /tmp and more, so all that its guest starts from is at /mnt."""
+        if not self.console.dry_run:
+            put(_INIT.read_bytes(), out / "init.sh", 0o755)
         accel = probe()
-        inside = ["env", "coconut_root=none", f"coconut_out={out}", f"coconut_keep={self._keep()}"]
-        inside += [str(_busybox()), "sh", str(_INIT), "nested"]
+        inside = ["env", "coconut_root=none", "coconut_out=/mnt", f"coconut_keep={self._keep()}"]
+        inside += [str(_busybox()), "sh", "/mnt/init.sh", "nested"]
         words = [w for word in (*guest.boot, *job.boot) for w in ("--append", word)]
         here = Path(sys.executable).parent
         return [
             "env", f"PATH={here}:/usr/sbin:/usr/bin:/sbin:/bin",
             "vng", "--run", str(self._image(guest)),
             *([] if accel.kvm else ["--disable-kvm"]), "--cpus", str(guest.smp),
-            "--memory", f"{guest.memory}M", "--user", "root", f"--rwdir={out}", *words,
+            "--memory", f"{guest.memory}M", "--user", "root", f"--rwdir=/mnt={out}", *words,
             "--exec", shlex.join(inside),
         ]  # fmt: skip
 

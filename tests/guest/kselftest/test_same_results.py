@@ -23,10 +23,11 @@ TESTS = {
         "scoped_signal_test",
         "scoped_test",
     ],
-    "seccomp": ["seccomp_bpf"],
-    "cgroup": ["test_core", "test_freezer", "test_kill", "test_pids"],
 }
-LEAST = 350
+"""Suites that end on the unpatched base, time after time. Those of seccomp and cgroup do not:
+User-Mode Linux hangs in them now and then, with our patches and without."""
+
+LEAST = 300
 """Results that each kernel must give at least, so that a suite that does not start is seen."""
 
 BODY = r"""

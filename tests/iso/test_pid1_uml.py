@@ -27,10 +27,10 @@ cat /proc/mounts >/out/mounts
 cat /proc/uptime >/out/back
 ls /agent >/out/agent
 ps -o pid,ppid,comm >/out/processes
+trap 'echo ended >/out/ended; exit 0' TERM
 printf + >&3
 sleep 0.2
 printf P >&3
-trap 'echo ended >/out/ended; exit 0' TERM
 while :; do sleep 0.1; done
 """
 

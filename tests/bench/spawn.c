@@ -53,24 +53,9 @@ static double time_kind(int kind, long loops, const struct blob *manifest)
 
 static long kernel_bytes(void)
 {
-	static const char *const keys[] = { "\nSlab:", "\nPercpu:", "\nVmallocUsed:" };
-	static char text[8192];
-	long kib = 0;
-	int fd = open("/proc/meminfo", O_RDONLY);
-	ssize_t n = read(fd, text, sizeof(text) - 1);
+	static const char *const rows[] = { "\nSlab:", "\nPercpu:", "\nVmallocUsed:" };
 
-	if (n <= 0)
-		die("/proc/meminfo");
-	text[n] = '\0';
-	close(fd);
-	for (unsigned int i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		const char *at = strstr(text, keys[i]);
-
-		if (!at)
-			die("no %s in /proc/meminfo", keys[i] + 1);
-		kib += strtol(at + strlen(keys[i]), NULL, 10);
-	}
-	return kib * 1024;
+	return meminfo_kib(rows, 3) * 1024;
 }
 
 static long agent_bytes(const struct blob *manifest, int count)

@@ -9,29 +9,10 @@
 
 #include "../common/agent_call.h"
 
-static long meminfo(const char *text, const char *key)
-{
-	const char *at = strstr(text, key);
-
-	if (!at)
-		die("no %s in /proc/meminfo", key);
-	return strtol(at + strlen(key), NULL, 10);
-}
-
 /* Slab, kernel stacks, page tables and per-CPU memory: where a leaked agent would be. */
-static long kernel_kib(void)
-{
-	static char text[8192];
-	int fd = open("/proc/meminfo", O_RDONLY);
-	ssize_t n = read(fd, text, sizeof(text) - 1);
-
-	if (n <= 0)
-		die("/proc/meminfo");
-	text[n] = '\0';
-	close(fd);
-	return meminfo(text, "\nSlab:") + meminfo(text, "\nKernelStack:") +
-	       meminfo(text, "\nPageTables:") + meminfo(text, "\nPercpu:");
-}
+static const char *const kernel_rows[] = {
+	"\nSlab:", "\nKernelStack:", "\nPageTables:", "\nPercpu:",
+};
 
 static void cycle_entered(const struct blob *manifest)
 {
@@ -74,7 +55,7 @@ int main(int argc, char **argv)
 				cycle_revoked(&manifest);
 		}
 		sleep(1);	/* what is freed after a grace period is freed now */
-		printf("%ld\n", kernel_kib());
+		printf("%ld\n", meminfo_kib(kernel_rows, 4));
 	}
 	return 0;
 }

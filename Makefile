@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The front door. Each target is one line of Python; `make help` prints the
-# comments behind "##". V=variant picks the kernel (vm, debug, uml, uml-debug),
+# comments behind "##". V=variant picks the kernel (vm, debug, kcsan, uml, uml-debug, uml-gcov),
 # DRY=1 prints the commands without running them.
 
 PYTHON ?= python3
@@ -21,7 +21,7 @@ deps:		## system packages and the Python environment; everything else calls it b
 	@$(BOOT) deps $(DRYRUN)
 
 .PHONY: kernel
-kernel:		## build the kernel (V=vm by default; debug, uml, uml-debug)
+kernel:		## build the kernel (V=vm by default; debug, kcsan, uml, uml-debug, uml-gcov)
 	@$(BOOT) kernel $(DRYRUN) $(V)
 
 .PHONY: uml
@@ -47,6 +47,10 @@ test:		## every test there is, as CI runs them
 .PHONY: check
 check:		## the tests that take under two minutes
 	@$(BOOT) test $(DRYRUN) --quick
+
+.PHONY: coverage
+coverage:	## which lines of the kernel rooms the tests reach; writes build/coverage/
+	@$(BOOT) coverage $(DRYRUN)
 
 .PHONY: bench
 bench:		## measure ratios inside one boot; writes build/bench.json

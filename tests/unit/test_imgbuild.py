@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import stat
 import subprocess
@@ -56,6 +57,20 @@ def fill(root: rootfs.Root) -> rootfs.Root:
     info.type, info.linkname = tarfile.LNKTYPE, "b/two"
     root.entries["a/0hard"] = (info, b"")
     return root
+
+
+def test_parts_of_a_tar_are_unpacked_as_ones_own(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "root.tar", "w") as tar:
+        for name, mode in (("./usr/bin/python3", 0o4755), ("./usr/bin/perl", 0o755)):
+            info = tarfile.TarInfo(name)
+            info.uid, info.mode = 12345, mode
+            tar.addfile(info, io.BytesIO())
+    rootfs.untar(tmp_path / "root.tar", tmp_path / "tree", "./usr/bin/python3*")
+    assert [p.name for p in (tmp_path / "tree/usr/bin").iterdir()] == ["python3"]
+    found = (tmp_path / "tree/usr/bin/python3").stat()
+    assert (found.st_uid, found.st_mode & 0o7777) == (os.getuid(), 0o755)
+    with pytest.raises(subprocess.CalledProcessError):
+        rootfs.untar(tmp_path / "root.tar", tmp_path / "other", "./usr/bin/ruby*")
 
 
 def test_root_depends_on_nothing_but_its_content(tmp_path: Path) -> None:

@@ -124,12 +124,12 @@ def test_an_unknown_variant_lists_the_known_ones() -> None:
     assert "uml-debug" in refused.value.hint
 
 
-def test_a_comparison_kernel_differs_by_our_fragments_only() -> None:
-    for name in ("vm", "uml"):
-        ours, theirs = VARIANTS[name], VARIANTS[f"{name}-base"]
-        assert set(theirs.fragments) == {
-            f for f in ours.fragments if f not in ("coconut", "coconut-kunit")
-        }
+def test_the_comparison_kernel_lacks_our_fragments_and_types_only() -> None:
+    added = set(VARIANTS["vm"].fragments) - set(VARIANTS["vm-base"].fragments)
+    assert added == {"coconut", "coconut-vm-types"}
+    assert set(VARIANTS["vm-base"].fragments) < set(VARIANTS["vm"].fragments)
+    types = parse_fragment(REPO / "kernel/configs/coconut-vm-types.config")
+    assert {row.name for row in types} == {"DEBUG_INFO_DWARF5", "DEBUG_INFO_BTF", "IKHEADERS"}
 
 
 def test_warnings_in_our_rooms_stop_the_build(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,17 @@ def test_junit(tmp_path: Path) -> None:
     assert junit(path) == Counts(3, 3, 3)
 
 
+def test_what_failed_has_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "x.xml"
+    path.write_text(
+        '<testsuites><testsuite tests="2" failures="1"><testcase classname="tests.a" name="b"/>'
+        '<testcase classname="tests.a" name="c"><failure message="0 is not 1"/></testcase>'
+        "</testsuite></testsuites>"
+    )
+    assert junit(path).failures == ("tests.a::c: 0 is not 1",)
+    assert ktap(KUNIT, 4).failures == ("not ok 2 cap_parse",)
+
+
 @pytest.mark.parametrize("text", [None, "<testsuites>"])
 def test_a_missing_or_broken_result_is_a_failure(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "x.xml"
@@ -76,6 +88,7 @@ def _broken(_: testrun.TestRun) -> Counts:
 def test_the_last_line_sums_all_layers(
     scratch_console: Console,
     scratch_places: Places,
+    said: io.StringIO,
     monkeypatch: pytest.MonkeyPatch,
     layers: list[testrun.Callable[[testrun.TestRun], Counts]],
     total: Counts,
@@ -84,4 +97,20 @@ def test_the_last_line_sums_all_layers(
     monkeypatch.setattr(testrun, "LAYERS", rows)
     run = testrun.TestRun(scratch_console, load_base(), scratch_places)
     assert run.run(quick=False) == total
-    assert scratch_console.out.getvalue().splitlines()[-1] == str(total)  # type: ignore[attr-defined]
+    assert said.getvalue().splitlines()[-1] == str(total)
+
+
+def test_the_end_names_what_failed(
+    scratch_console: Console,
+    scratch_places: Places,
+    said: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = (Layer("one", "about", _broken), Layer("two", "about", lambda _: Counts()))
+    monkeypatch.setattr(testrun, "LAYERS", rows)
+    testrun.TestRun(scratch_console, load_base(), scratch_places).run(quick=False)
+    assert said.getvalue().splitlines()[-3:] == [
+        "  failed in one: the kernel does not build",
+        "  failed in two: nothing ran",
+        "0 passed, 2 failed, 0 skipped",
+    ]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pycoconut.kbuild import source
-from pycoconut.kbuild.apt import Archive, mirrors, newest_first
+from pycoconut.kbuild.apt import Archive, kernels, mirrors, newest_first
 from pycoconut.kbuild.base import Base, Places, load_base
 from pycoconut.kbuild.console import Console, Failure
 from pycoconut.kbuild.source import Source, obtain, version_of
@@ -155,3 +155,16 @@ def test_the_newest_of_the_series_comes_first() -> None:
         ]
     )
     assert [version for version, _ in newest_first(text, "6.12")] == ["6.12.107-1", "6.12.9-1"]
+
+
+def test_a_metapackage_names_its_kernels_newest_first() -> None:
+    shown = "".join(
+        f"Package: linux-image-amd64\nVersion: {version}\nDepends: {depends}\nSize: 1\n\n"
+        for version, depends in (
+            ("6.1.192-2", "linux-image-6.1.0-56-amd64"),
+            ("6.1.176-1", "kmod, linux-image-6.1.0-50-amd64 (= 6.1.176-1)"),
+            ("6.1.176-1", "linux-image-6.1.0-50-amd64"),
+        )
+    )
+    assert kernels(shown) == ["linux-image-6.1.0-56-amd64", "linux-image-6.1.0-50-amd64"]
+    assert kernels("Package: linux-image-amd64\n") == []

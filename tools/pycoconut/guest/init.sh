@@ -63,6 +63,16 @@ user_space() {
 	$b ip link set lo up 2>/dev/null
 }
 
+# Which lines ran, where the kernel counts them: below the path of the objects.
+counters() {
+	[ -e /sys/kernel/debug/gcov/reset ] || return 0
+	$b mkdir -p /run/out/gcov
+	(cd /sys/kernel/debug/gcov && $b find . -name '*.gcda') | while read -r file; do
+		$b mkdir -p "/run/out/gcov/${file%/*}"
+		$b cat "/sys/kernel/debug/gcov/$file" >"/run/out/gcov/$file"
+	done
+}
+
 # What the kernel thinks of itself at the end: the host judges it.
 health() {
 	$b cat /proc/sys/kernel/tainted >/run/out/tainted
@@ -75,6 +85,7 @@ health() {
 		echo scan >/sys/kernel/debug/kmemleak
 		$b cat /sys/kernel/debug/kmemleak >/run/out/kmemleak
 	fi
+	counters
 	for suite in /sys/kernel/debug/kunit/*/results; do
 		[ -e "$suite" ] || continue
 		name=${suite%/results}
@@ -118,6 +129,10 @@ work)
 	exit "$status"
 	;;
 esac
+
+for module in /modules/*.ko; do
+	[ -e "$module" ] && $b insmod "$module"
+done
 
 case $coconut_root in
 memory)

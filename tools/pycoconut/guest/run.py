@@ -39,7 +39,7 @@ def _busybox() -> Path:
 
 
 def _initramfs(files: Mapping[str, Path]) -> bytes:
-    """A root of busybox, our init and the job's files."""
+    """A root of busybox, our init and @files."""
     members = [
         Member("bin", stat.S_IFDIR | 0o755),
         Member("dev", stat.S_IFDIR | 0o755),
@@ -109,8 +109,14 @@ class Runner:
         file = "linux" if guest.kernel.startswith("uml") else "bzImage"
         path = self.where.build / "kernel" / guest.kernel / file
         if not path.exists() and not self.console.dry_run:
-            die(f"{path} is not built", f"make kernel V={guest.kernel}")
+            how = "the test that boots it fetches it" if guest.kernel == "stock" else ""
+            die(f"{path} is not built", how or f"make kernel V={guest.kernel}")
         return path
+
+    def _modules(self, guest: Guest) -> dict[str, Path]:
+        """What a kernel that is not ours needs to reach its root; init loads them by name."""
+        folder = self.where.build / "kernel" / guest.kernel / "modules"
+        return {f"/modules/{path.name}": path for path in sorted(folder.glob("*.ko"))}
 
     def _keep(self) -> str:
         """Host folders that a job needs, though they may be below /tmp."""
@@ -136,7 +142,7 @@ class Runner:
         memory = guest.root == "memory"
         initrd = folder / "initramfs"
         if not self.console.dry_run:
-            put(_initramfs(job.files if memory else {}), initrd)
+            put(_initramfs({**(job.files if memory else {}), **self._modules(guest)}), initrd)
             self.console.say(f"  {accel.name}: {accel.why}")
         share = "local,security_model=none,multidevs=remap"
         words = [

@@ -22,7 +22,7 @@ from pycoconut.imgbuild.recipe import Recipe, Wheel
 from pycoconut.kbuild.base import Base, Places
 from pycoconut.kbuild.console import Console, Failure, die
 
-__all__ = ["Debian", "Root", "debian", "run_half", "stripped", "unpack", "wheel"]
+__all__ = ["Debian", "Root", "debian", "run_half", "stripped", "unpack", "untar", "wheel"]
 
 _FORMAT = 3
 """Part of the key of the cache: raise it when what is made of the same recipe changes."""
@@ -207,19 +207,14 @@ def _bootstrap(console: Console, base: Base, recipe: Recipe, out: Path) -> None:
     )
 
 
-def _extract(tar: Path, into: Path) -> None:
-    """What Debian.compile() runs: Python and its libraries."""
+def untar(tar: Path, into: Path, *parts: str) -> None:
+    """Unpack @parts (globs of tar(1); all where there are none) as the caller's own.
+
+    Debian 12's Python 3.11.2 lacks the filters of tarfile.
+    """
     into.mkdir()
-    with tarfile.open(tar) as archive:
-        members = [
-            info
-            for info in archive
-            if info.name.startswith(
-                ("./usr/lib/python3", "./usr/lib/x86_64-linux-gnu/", "./usr/bin/python3")
-            )
-            and (info.isreg() or info.issym())
-        ]
-        archive.extractall(into, members, filter="tar")
+    owned = ["--no-same-owner", "--no-same-permissions", "--wildcards"]
+    subprocess.run(["tar", "-xf", str(tar), "-C", str(into), *owned, *parts], check=True)
 
 
 def debian(console: Console, where: Places, base: Base, recipe: Recipe) -> Debian:
@@ -235,7 +230,9 @@ def debian(console: Console, where: Places, base: Base, recipe: Recipe) -> Debia
     home.mkdir(parents=True)
     raw = home / "raw.tar"
     _bootstrap(console, base, recipe, raw)
-    _extract(raw, made.tree)
+    # What Debian.compile() runs: Python and its libraries.
+    parts = ("bin/python3*", "lib/python3*", "lib/x86_64-linux-gnu/*")
+    untar(raw, made.tree, *(f"./usr/{part}" for part in parts))
     root = Root(base.epoch)
     root.load(raw, stripped(recipe))
     made.packages.write_bytes(root.read("var/lib/dpkg/status"))

@@ -15,6 +15,7 @@ from pycoconut.guest.job import Job
 from pycoconut.guest.run import Runner
 from pycoconut.kbuild.base import Base, Places, load_base, places
 from pycoconut.kbuild.console import Console, Failure
+from pycoconut.kbuild.coverage import KERNEL, Coverage
 from pycoconut.kbuild.kernel import Kernel, variant
 from pycoconut.kbuild.series import Series
 from pycoconut.kbuild.testrun import TestRun
@@ -64,6 +65,12 @@ def _test(ctx: Context) -> int:
     return 1 if total.failed or total.skipped or not total.passed else 0
 
 
+def _coverage(ctx: Context) -> int:
+    run = TestRun(ctx.console, ctx.base, ctx.where, uml=KERNEL, debug=KERNEL)
+    total = Coverage(run).measure()
+    return 1 if total.failed or not total.passed else 0
+
+
 def _bench(ctx: Context) -> int:
     for name in ("vm", "vm-base"):
         Kernel(ctx.console, ctx.base, ctx.where, variant(name)).build()
@@ -100,6 +107,7 @@ COMMANDS: dict[str, Callable[[Context], int]] = {
     "run": _image,
     "demo": _image,
     "test": _test,
+    "coverage": _coverage,
     "bench": _bench,
     "shell": _shell,
     "regen": _regen,
@@ -117,7 +125,9 @@ def _parser() -> argparse.ArgumentParser:
         if name == "kernel":
             one.add_argument("variant", nargs="?", default="vm")
         elif name == "test":
-            one.add_argument("--quick", action="store_true", help="the layers under two minutes")
+            one.add_argument(
+                "--quick", action="store_true", help="the layers and the tests that are not slow"
+            )
             one.add_argument("--only", default="", help="one layer")
         elif name == "shell":
             one.add_argument("guest", nargs="?", default="uml")

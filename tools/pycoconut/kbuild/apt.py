@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pycoconut.kbuild.base import Base, Places
 from pycoconut.kbuild.console import Console, Failure, die
 
-__all__ = ["Archive", "Mirrors", "mirrors", "newest_first"]
+__all__ = ["Archive", "Mirrors", "kernels", "mirrors", "newest_first"]
 
 _HELPER = "/usr/lib/apt/apt-helper"
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -54,6 +54,15 @@ def mirrors(etc: Path = Path("/etc/apt")) -> Mirrors:
         )
     main = found["debian"]
     return Mirrors(main, found.get("debian-security", main + "-security"))
+
+
+def kernels(shown: str) -> list[str]:
+    """Kernel packages that versions of a metapackage depend on, newest first.
+
+    @shown is what `apt-cache show --all-versions` prints, newest first.
+    """
+    found = re.findall(r"^Depends: .*?\b(linux-image-[0-9][\w.+-]*)", shown, re.M)
+    return list(dict.fromkeys(found))
 
 
 def newest_first(sources: str, series: str) -> list[tuple[str, str]]:
@@ -113,21 +122,21 @@ class Archive:
             return target
         die(f"the archive has no {file}: {last}", "COCONUT_SOURCE=<tarball> names your own copy")
 
-    def _write_configuration(self) -> list[str]:
-        """Set up the private lists; return the options that make apt use them."""
+    def _write_configuration(
+        self, kind: str, suites: Sequence[str], security_suites: Sequence[str]
+    ) -> list[str]:
+        """Set up the private lists (@kind: deb or deb-src); return what makes apt use them."""
         there = mirrors()
-        for part in ("lists/partial", "cache/archives/partial"):
+        for part in (f"lists-{kind}/partial", "cache/archives/partial"):
             (self._root / part).mkdir(parents=True, exist_ok=True)
         signed = f" [signed-by={_KEYRING}]" if _KEYRING.exists() else ""
-        rows = [f"deb-src{signed} {there.main} {suite} main" for suite in self.base.suites]
-        rows += [
-            f"deb-src{signed} {there.security} {suite} main" for suite in self.base.security_suites
-        ]
-        (self._root / "sources.list").write_text("\n".join(rows) + "\n")
+        rows = [f"{kind}{signed} {there.main} {suite} main" for suite in suites]
+        rows += [f"{kind}{signed} {there.security} {suite} main" for suite in security_suites]
+        (self._root / f"{kind}.list").write_text("\n".join(rows) + "\n")
         return [
-            "-o", f"Dir::Etc::sourcelist={self._root}/sources.list",
+            "-o", f"Dir::Etc::sourcelist={self._root}/{kind}.list",
             "-o", "Dir::Etc::sourceparts=/dev/null",
-            "-o", f"Dir::State::lists={self._root}/lists",
+            "-o", f"Dir::State::lists={self._root}/lists-{kind}",
             "-o", f"Dir::Cache={self._root}/cache",
             "-o", "APT::Get::List-Cleanup=false",
         ]  # fmt: skip
@@ -138,7 +147,7 @@ class Archive:
         An index can name versions whose files are gone. apt has checked each
         digest against the archive's signature.
         """
-        options = self._write_configuration()
+        options = self._write_configuration("deb-src", self.base.suites, self.base.security_suites)
         self.console.step("apt-update", ["apt-get", *options, "update"])
         if self.console.dry_run:
             return into / "linux.orig.tar.xz"
@@ -160,3 +169,20 @@ class Archive:
             f"no {self.base.series}.y source downloads from the archive",
             "COCONUT_SOURCE=<tarball or tree> names your own copy",
         )
+
+    def stock(self, into: Path) -> Path:
+        """Fetch the newest package with a kernel as Debian ships it that really downloads."""
+        options = self._write_configuration(
+            "deb", self.base.stock_suites, self.base.stock_security_suites
+        )
+        self.console.step("apt-update", ["apt-get", *options, "update"])
+        package = self.base.stock_package
+        shown = self.console.read(["apt-cache", *options, "show", "--all-versions", package])
+        for name in kernels(shown):
+            try:
+                self.console.step("fetch", ["apt-get", *options, "download", name], cwd=into)
+            except Failure as failure:
+                self.console.say(f"  {name} does not download: {failure.message}")
+                continue
+            return max(into.glob(f"{name}_*.deb"), key=lambda path: path.stat().st_mtime)
+        die(f"no {package} downloads from the archive", f"put a {package} .deb into {into}")

@@ -32,6 +32,9 @@ class Base:
     suites: tuple[str, ...]
     security_suites: tuple[str, ...]
     suite: str
+    stock_package: str
+    stock_suites: tuple[str, ...]
+    stock_security_suites: tuple[str, ...]
     rooms: tuple[str, ...]
     packages: dict[str, tuple[str, ...]]
 
@@ -77,6 +80,9 @@ def load_base(path: Path = REPO / "base.toml") -> Base:
             suites=tuple(linux["debian"]["suites"]),
             security_suites=tuple(linux["debian"]["security_suites"]),
             suite=data["debian"]["suite"],
+            stock_package=data["stock"]["package"],
+            stock_suites=tuple(data["stock"]["suites"]),
+            stock_security_suites=tuple(data["stock"]["security_suites"]),
             rooms=tuple(data["rooms"]["paths"]),
             packages={k: tuple(v) for k, v in data["packages"].items()},
         )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -20,10 +20,15 @@ class Counts:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    failures: tuple[str, ...] = field(default=(), compare=False)
+    """One line each for those of the failed that have a name."""
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
-            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            self.failures + other.failures,
         )
 
     @property
@@ -43,9 +48,14 @@ def junit(path: Path) -> Counts:
         raise Failure(f"pytest left no result: {error}") from error
     found = Counts()
     for suite in suites:
+        names = tuple(
+            f"{case.get('classname', '')}::{case.get('name', '')}: {bad.get('message', '')[:200]}"
+            for case in suite.iter("testcase")
+            for bad in (*case.iter("failure"), *case.iter("error"))
+        )
         total, skipped = int(suite.get("tests", 0)), int(suite.get("skipped", 0))
         failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-        found += Counts(max(0, total - failed - skipped), failed, skipped)
+        found += Counts(max(0, total - failed - skipped), failed, skipped, names)
     return found
 
 
@@ -64,5 +74,6 @@ def ktap(text: str, indent: int = 0) -> Counts:
             if "# SKIP" in result[2]:
                 found += Counts(skipped=1)
             else:
-                found += Counts(failed=1) if result[1] else Counts(passed=1)
+                name = (line.strip(),)
+                found += Counts(failed=1, failures=name) if result[1] else Counts(passed=1)
     return found + Counts(failed=max(0, planned - found.total))

@@ -18,8 +18,10 @@ from pycoconut.kbuild.console import Console, die
 
 __all__ = ["environment", "install", "missing", "requirements", "room_for"]
 
-_FREE = 12 << 30
-"""Bytes that one kernel tree, its objects and the image want on the disk."""
+_GROWTH = 85
+"""A tree, the objects of its kernels and the image to the tarball: 12 GiB of 145 MiB."""
+_UNPACKED = 10
+"""A tree to its tarball."""
 
 
 def missing(packages: Iterable[str]) -> list[str]:
@@ -97,8 +99,13 @@ def environment(console: Console, where: Places) -> Path:
     return python
 
 
-def room_for(path: Path, need: int = _FREE) -> None:
-    """Refuse to start a build that would die on a full disk."""
+def room_for(path: Path, source: Path) -> None:
+    """Refuse to start a build of @source, a tarball or a tree, that would die on a full disk."""
+    if source.is_dir():
+        size = sum(p.lstat().st_size for p in source.rglob("*")) // _UNPACKED
+    else:
+        size = source.stat().st_size
+    need = size * _GROWTH
     there = next(p for p in (path, *path.parents) if p.exists())
     free = shutil.disk_usage(there).free
     if free < need:

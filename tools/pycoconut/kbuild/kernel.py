@@ -34,20 +34,23 @@ class Variant:
 
 _COMMON = ("coconut-common",)
 _TESTED = ("coconut", "coconut-kunit")
+_VM = (*_COMMON, "coconut-vm")
+_TYPES = ("coconut-vm-types",)
 _X86_DEBUG = ("coconut-debug", "coconut-vm-debug")
 
 VARIANTS = {
     v.name: v
     for v in (
-        Variant("vm", "x86_64", (*_COMMON, "coconut-vm", "coconut")),
-        Variant("debug", "x86_64", (*_COMMON, "coconut-vm", *_TESTED, *_X86_DEBUG)),
+        Variant("vm", "x86_64", (*_VM, *_TYPES, "coconut")),
+        Variant("debug", "x86_64", (*_VM, *_TYPES, *_TESTED, *_X86_DEBUG)),
         Variant("uml", "um", (*_COMMON, "coconut-uml", *_TESTED)),
         Variant("uml-debug", "um", (*_COMMON, "coconut-uml", *_TESTED, "coconut-debug")),
-        Variant("vm-base", "x86_64", (*_COMMON, "coconut-vm"), ours=False),
-        Variant("uml-base", "um", (*_COMMON, "coconut-uml"), ours=False),
+        Variant("uml-gcov", "um", (*_COMMON, "coconut-uml", *_TESTED, "coconut-gcov")),
+        Variant("kcsan", "x86_64", (*_VM, *_TESTED, "coconut-kcsan")),
+        Variant("vm-base", "x86_64", _VM, ours=False),
     )
 }
-"""The `-base` ones are Linux as it comes with the same fragments: what we compare with."""
+"""`vm-base` is Linux as it comes with the same fragments: what we compare with."""
 
 
 def variant(name: str) -> Variant:

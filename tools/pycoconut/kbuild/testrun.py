@@ -32,8 +32,13 @@ _UML_TIMEOUT = 300.0
 _HOSTILE_TIMEOUT = 1200.0
 """Seconds for hostile input in bulk: KASAN costs a factor of four."""
 
-_COUNTS = {"COCONUT_DENIALS": "1000000", "COCONUT_CYCLES": "48000"}
-"""How often the guest scenarios do the thing they count."""
+_COUNTS = {
+    "COCONUT_DENIALS": "1000000",
+    "COCONUT_CYCLES": "48000",
+    "COCONUT_MUTANTS": "50000",
+}
+"""How often the guest scenarios do the thing they count. So many mutants of a manifest are signed
+and as many forged: a hundred thousand."""
 
 
 @dataclass
@@ -43,6 +48,11 @@ class TestRun:
     console: Console
     base: Base
     where: Places
+    uml: str = "uml"
+    debug: str = "uml-debug"
+    """The kernels of the layers under User-Mode Linux, and the guests of their names."""
+    quick: bool = False
+    """Leave out what is marked slow, and the layers that are not quick."""
     results: dict[str, Counts] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -61,6 +71,7 @@ class TestRun:
         """Run a folder of tests on this machine."""
         xml = self.out / f"{folder.replace('/', '-')}.xml"
         argv = [sys.executable, "-m", "pytest", folder, "-q", f"--junitxml={xml}", *words]
+        argv += ["-m", "not slow"] if self.quick else []
         self.console.show(argv)
         if self.console.dry_run:
             return Counts(passed=1)
@@ -96,12 +107,13 @@ class TestRun:
         except Failure as failure:
             self.console.say(f"  {failure}")
             if not counts.failed:
-                counts += Counts(failed=1)
+                counts += Counts(failed=1, failures=(f"{file.name} in {name}: {failure}",))
         self.console.say(f"  {file.name} in {name}: {counts} ({done.seconds:.0f} s)")
         return counts
 
     def run(self, quick: bool, only: str = "") -> Counts:
         """Run the layers one after the other and print what came of each."""
+        self.quick = quick
         self.out.mkdir(parents=True, exist_ok=True)
         chosen = [la for la in LAYERS if la.name == only or (not only and (la.quick or not quick))]
         for layer in chosen:
@@ -111,25 +123,32 @@ class TestRun:
                 counts = layer.run(self)
             except Failure as failure:
                 self.console.say(f"  {failure}")
-                counts = Counts(failed=1)
+                counts = Counts(failed=1, failures=(str(failure),))
             if not counts.total:
                 self.console.say(f"  {layer.name} ran nothing, which is a failure")
-                counts = Counts(failed=1)
+                counts = Counts(failed=1, failures=("nothing ran",))
             self.results[layer.name] = counts
             self.seconds[layer.name] = time.monotonic() - started
+        return self._sum_up()
+
+    def _sum_up(self) -> Counts:
+        """Say what came of each layer, what failed, and last the sum."""
         self.console.say("")
         for name, counts in self.results.items():
             self.console.say(f"  {name:10} {self.seconds[name]:6.0f} s  {counts}")
         total = sum(self.results.values(), Counts())
         self.console.say(f"  {'all':10} {sum(self.seconds.values()):6.0f} s")
+        for name, counts in self.results.items():
+            for failure in counts.failures:
+                self.console.say(f"  failed in {name}: {' '.join(failure.split())}")
         self.console.say(str(total))
         return total
 
 
 def _kunit(run: TestRun) -> Counts:
     """Boot once with the suites switched on; their results are files, not log lines."""
-    run.build("uml")
-    done = run.guest("uml", Job(["true"], boot=["kunit.enable=1"]), "kunit")
+    run.build(run.uml)
+    done = run.guest(run.uml, Job(["true"], boot=["kunit.enable=1"]), "kunit")
     if run.console.dry_run:
         return Counts(passed=1)
     counts = Counts()
@@ -156,26 +175,27 @@ def _files(run: TestRun, guest: str, files: list[Path], *words: str, timeout: fl
 
 
 def _uml(run: TestRun) -> Counts:
-    run.build("uml")
+    run.build(run.uml)
     files = sorted((run.where.repo / "tests" / "uml").glob("test_*.py"))
-    return _files(run, "uml", files, "-m", "not hostile", timeout=_UML_TIMEOUT)
+    chosen = "not hostile and not slow" if run.quick else "not hostile"
+    return _files(run, run.uml, files, "-m", chosen, timeout=_UML_TIMEOUT)
 
 
 def _hostile(run: TestRun) -> Counts:
-    run.build("uml-debug")
+    run.build(run.debug)
     files = sorted((run.where.repo / "tests" / "uml").glob("test_*.py"))
     files = [file for file in files if "mark.hostile" in file.read_text()]
     words = ("-m", "hostile", "--timeout=900")
-    return _files(run, "uml-debug", files, *words, timeout=_HOSTILE_TIMEOUT)
+    return _files(run, run.debug, files, *words, timeout=_HOSTILE_TIMEOUT)
 
 
 def _selftests(run: TestRun) -> Counts:
     """Each C program in a guest of its own; its KTAP counts."""
-    kernel = run.build("uml")
+    kernel = run.build(run.uml)
     counts = Counts()
     for program in build_selftests(kernel):
         done = run.guest(
-            "uml", Job([str(program)], cwd=program.parent), f"kselftest-{program.name}"
+            run.uml, Job([str(program)], cwd=program.parent), f"kselftest-{program.name}"
         )
         if run.console.dry_run:
             return Counts(passed=1)
@@ -192,7 +212,7 @@ def _selftests(run: TestRun) -> Counts:
 
 def _guests(run: TestRun) -> Counts:
     """Many CPUs, hostile input, comparison with the base; at the full counts."""
-    for name in ("vm", "uml", "uml-base", "uml-debug"):
+    for name in ("vm", "vm-base", "uml", "uml-debug"):
         run.build(name)
     for name, count in _COUNTS.items():
         os.environ.setdefault(name, count)

@@ -29,7 +29,6 @@ __all__ = ["Tree", "patch_files", "put", "room_files"]
 _STATE = ".coconut.json"
 _FILES = ".coconut-base"
 _ORIGINALS = ".coconut-originals"
-_TEST_BED = ("arch/um/", "arch/x86/um/")
 
 
 def put(data: bytes, target: Path, mode: int = 0o644) -> bool:
@@ -108,11 +107,11 @@ class Tree:
 
     def _unpack(self, source: Source) -> None:
         """The base, whole or not at all: into a folder beside, renamed at the end."""
-        room_for(self.where.build)
         fresh = self.path.with_name(self.path.name + ".new")
         if self.console.dry_run:
             self.console.show(["tar", "-xf", str(source.path), "--strip-components=1"])
             return
+        room_for(self.where.build, source.path)
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         if source.path.is_dir():
@@ -151,17 +150,9 @@ class Tree:
         return frozenset((self.path / _FILES).read_text().splitlines())
 
     def _patches(self) -> dict[Path, bytes]:
-        """The series. The base we compare with takes only what mends the test bed itself:
-        patches that stay within User-Mode Linux, without which it boots on no host of today."""
-        patches = sorted((self.where.repo / "patches").glob("[0-9]*.patch"))
-        texts = {p: p.read_bytes() for p in patches}
-        if self.ours:
-            return texts
-        return {
-            p: data
-            for p, data in texts.items()
-            if all(f.startswith(_TEST_BED) for f in patch_files(data.decode("utf-8", "replace")))
-        }
+        """The series; the base we compare with takes none of it."""
+        patches = sorted((self.where.repo / "patches").glob("[0-9]*.patch")) if self.ours else []
+        return {p: p.read_bytes() for p in patches}
 
     def _patch(self, state: dict[str, Any]) -> list[str]:
         """Apply patches/ to the originals, with no fuzz; return the files that changed."""

@@ -5,6 +5,8 @@
 #include <linux/err.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include "../../kernel/agent/cap.h"
 #include "../../kernel/agent/manifest.h"
@@ -45,6 +47,8 @@ static void status_show(struct seq_file *m, struct agent *agent, unsigned int ar
 	seq_printf(m, "children %d\n", atomic_read(&agent->nr_children));
 	seq_printf(m, "strikes %u\n", READ_ONCE(agent->strikes));
 	seq_printf(m, "denials %llu\n", READ_ONCE(agent->nr_denials));
+	seq_printf(m, "mode %s\n", agent->permissive ? "permissive" : "enforced");
+	seq_printf(m, "permitted %llu\n", READ_ONCE(agent->nr_permitted));
 	seq_printf(m, "spawned_ns %llu\n", agent->spawned_ns);
 	seq_printf(m, "epoch %d\n", atomic_read(&agent->epoch));
 	if (!agent_is_terminal(agent))
@@ -81,9 +85,37 @@ static int status_open(struct inode *inode, struct file *file)
 	return err;
 }
 
+static int status_command(struct agent *agent, const char *word)
+{
+	if (!strcmp(word, "quarantine"))
+		return agent_quarantine(agent, "operator");
+	if (!strcmp(word, "release"))
+		return agent_release(agent);
+	if (!strcmp(word, "acknowledge"))
+		return agent_acknowledge(agent);
+	return -EINVAL;
+}
+
+static ssize_t status_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	struct agent *agent = agentfs_i(file_inode(file))->agent;
+	int err = agentfs_operator("agentfs/live/status write", false);
+	char *line;
+
+	if (err)
+		return err;
+	line = agentfs_line(buf, len);
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+	err = status_command(agent, line);
+	kfree(line);
+	return err ?: len;
+}
+
 static const struct file_operations status_fops = {
 	.open		= status_open,
 	.read_iter	= agentfs_text_read,
+	.write		= status_write,
 	.poll		= status_poll,
 	.llseek		= seq_lseek,
 	.release	= single_release,
@@ -156,7 +188,7 @@ static const struct agentfs_entry budget_entries[] = {
 };
 
 const struct agentfs_entry agentfs_agent_entries[] = {
-	{ .name = "status", .id = ID_STATUS, .mode = S_IFREG | 0444, .fop = &status_fops,
+	{ .name = "status", .id = ID_STATUS, .mode = S_IFREG | 0644, .fop = &status_fops,
 	  .show = status_show },
 	AGENTFS_TEXT("manifest", ID_MANIFEST, 0444, manifest_show, 0),
 	AGENTFS_TEXT("caps", ID_CAPS, 0444, caps_show, 0),

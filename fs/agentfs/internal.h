@@ -11,6 +11,7 @@
 struct seq_file;
 
 #define AGENTFS_MAGIC		0x41474654	/* "AGFT" */
+#define AGENTFS_LINE_MAX	256		/* of what is written */
 #define AGENTFS_AID_NAME_MAX	24		/* "a:" and a u64 in decimal */
 
 /**
@@ -89,6 +90,7 @@ extern const struct agentfs_entry agentfs_agent_entries[];
 extern const struct file_operations agentfs_text_fops;
 int agentfs_text_open(struct inode *inode, struct file *file);
 ssize_t agentfs_text_read(struct kiocb *iocb, struct iov_iter *to);
+char *agentfs_line(const char __user *buf, size_t len);	/* one written line; kfree() it */
 
 /* abi.c, audit.c, policy.c: root entries */
 void agentfs_abi_show(struct seq_file *m, struct agent *agent, unsigned int arg);

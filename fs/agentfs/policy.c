@@ -3,6 +3,8 @@
  * /agent/policy: who signs manifests, and what the operator's tools keep.
  */
 #include <linux/hex.h>
+#include <linux/kstrtox.h>
+#include <linux/poll.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -10,11 +12,11 @@
 
 #include <crypto/ed25519.h>
 
+#include "../../kernel/agent/approval.h"
+#include "../../kernel/agent/policy.h"
 #include "internal.h"
 
-#define AUTHORIZER_LINE_MAX	256
-
-enum { ID_CAPS = 112, ID_TENANTS, ID_AUTHORIZERS, ID_APPROVALS };
+enum { ID_CAPS = 112, ID_TENANTS, ID_AUTHORIZERS, ID_APPROVALS, ID_LIMITS };
 
 static void authorizers_show(struct seq_file *m, struct agent *agent, unsigned int arg)
 {
@@ -41,25 +43,18 @@ static int authorizers_line(char *line)
 	return str_has_prefix(line, "add ") ? authorizers_add(line + 4) : -EINVAL;
 }
 
-/* One line a write, as echo(1) makes it. */
 static ssize_t authorizers_write(struct file *file, const char __user *buf, size_t len,
 				 loff_t *pos)
 {
-	size_t used = len;
+	int err = agentfs_operator("agentfs/policy/authorizers write", false);
 	char *line;
-	int err;
 
-	err = agentfs_operator("agentfs/policy/authorizers write", false);
 	if (err)
 		return err;
-	if (len > AUTHORIZER_LINE_MAX)
-		return -EINVAL;
-	line = memdup_user_nul(buf, len);
+	line = agentfs_line(buf, len);
 	if (IS_ERR(line))
 		return PTR_ERR(line);
-	if (used && line[used - 1] == '\n')
-		line[--used] = '\0';
-	err = strlen(line) == used ? authorizers_line(line) : -EINVAL;
+	err = authorizers_line(line);
 	kfree(line);
 	return err ?: len;
 }
@@ -86,10 +81,116 @@ static const struct file_operations authorizers_fops = {
 	.release	= single_release,
 };
 
-/* A use that needs approval is refused at once: no request ever waits here. */
+static void limits_show(struct seq_file *m, struct agent *agent, unsigned int arg)
+{
+	agent_policy_show(m);
+}
+
+static ssize_t limits_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	int err = agentfs_operator("agentfs/policy/limits write", false);
+	char *line;
+
+	if (err)
+		return err;
+	line = agentfs_line(buf, len);
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+	err = agent_policy_set(line);
+	kfree(line);
+	return err ?: len;
+}
+
+static const struct file_operations limits_fops = {
+	.open		= agentfs_text_open,
+	.read_iter	= agentfs_text_read,
+	.write		= limits_write,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
+
+/* ---- approvals ---- */
+
 static void approvals_show(struct seq_file *m, struct agent *agent, unsigned int arg)
 {
+	approval_show(m);
 }
+
+static int approvals_open(struct inode *inode, struct file *file)
+{
+	int err = agentfs_text_open(inode, file);
+
+	if (!err)
+		((struct seq_file *)file->private_data)->poll_event = -1;
+	return err;
+}
+
+/* Readable when the queue is another than what was read last. */
+static __poll_t approvals_poll(struct file *file, struct poll_table_struct *wait)
+{
+	const struct seq_file *m = file->private_data;
+
+	if (!agentfs_sees(file_inode(file)))
+		return EPOLLERR;
+	return approval_poll(file, wait) != m->poll_event ? EPOLLIN | EPOLLRDNORM | EPOLLPRI : 0;
+}
+
+/* "allow 17", "deny 17" */
+static int approvals_line(char *line)
+{
+	const char *word = strsep(&line, " ");
+	bool allow = !strcmp(word, "allow");
+	u64 id;
+
+	if (!line || (!allow && strcmp(word, "deny")) || kstrtou64(line, 10, &id))
+		return -EINVAL;
+	return approval_answer(id, allow);
+}
+
+static ssize_t approvals_write(struct file *file, const char __user *buf, size_t len,
+			       loff_t *pos)
+{
+	int err = agentfs_operator("agentfs/policy/approvals write", false);
+	char *line;
+
+	if (err)
+		return err;
+	line = agentfs_line(buf, len);
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+	err = approvals_line(line);
+	kfree(line);
+	return err ?: len;
+}
+
+/* Asks who it is, not who opened it: a descriptor that was handed on answers nothing. */
+static long approvals_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct agent_approval_answer answer;
+	int err;
+
+	if (cmd != AGENT_IOC_ANSWER)
+		return -ENOTTY;
+	err = agentfs_operator("agentfs/policy/approvals answer", false);
+	if (err)
+		return err;
+	if (copy_from_user(&answer, (void __user *)arg, sizeof(answer)))
+		return -EFAULT;
+	if (answer.reserved || answer.allow > 1)
+		return -EINVAL;
+	return approval_answer(answer.id, answer.allow);
+}
+
+static const struct file_operations approvals_fops = {
+	.open		= approvals_open,
+	.read_iter	= agentfs_text_read,
+	.write		= approvals_write,
+	.poll		= approvals_poll,
+	.unlocked_ioctl	= approvals_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
 
 #define STORED_DIR(_name, _id) {					\
 	.name = (_name), .id = (_id), .mode = S_IFDIR | 0755,		\
@@ -101,7 +202,9 @@ const struct agentfs_entry agentfs_policy_entries[] = {
 	STORED_DIR("tenants", ID_TENANTS),
 	{ .name = "authorizers", .id = ID_AUTHORIZERS, .mode = S_IFREG | 0644,
 	  .fop = &authorizers_fops, .show = authorizers_show, .guarded = true },
-	{ .name = "approvals", .id = ID_APPROVALS, .mode = S_IFREG | 0400,
-	  .fop = &agentfs_text_fops, .show = approvals_show, .guarded = true },
+	{ .name = "approvals", .id = ID_APPROVALS, .mode = S_IFREG | 0600,
+	  .fop = &approvals_fops, .show = approvals_show, .guarded = true },
+	{ .name = "limits", .id = ID_LIMITS, .mode = S_IFREG | 0644,
+	  .fop = &limits_fops, .show = limits_show, .guarded = true },
 	{}
 };

@@ -2,7 +2,10 @@
 /*
  * Files that are a text, written anew for each reader.
  */
+#include <linux/err.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include "internal.h"
 
@@ -43,6 +46,31 @@ ssize_t agentfs_text_read(struct kiocb *iocb, struct iov_iter *to)
 	int err = agentfs_may_see(file_inode(iocb->ki_filp));
 
 	return err ?: seq_read_iter(iocb, to);
+}
+
+/**
+ * agentfs_line() - take the one line of a write, as echo(1) makes it
+ * @buf: from the writer
+ * @len: how much
+ *
+ * Return: the line without its line feed; or an ERR_PTR: -EINVAL for more than a line,
+ * a NUL, or what is too long; -EFAULT, -ENOMEM.
+ */
+char *agentfs_line(const char __user *buf, size_t len)
+{
+	char *line;
+
+	if (len > AGENTFS_LINE_MAX)
+		return ERR_PTR(-EINVAL);
+	line = memdup_user_nul(buf, len);
+	if (IS_ERR(line))
+		return line;
+	if (len && line[len - 1] == '\n')
+		line[--len] = '\0';
+	if (strlen(line) == len && !strchr(line, '\n'))
+		return line;
+	kfree(line);
+	return ERR_PTR(-EINVAL);
 }
 
 const struct file_operations agentfs_text_fops = {

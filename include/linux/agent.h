@@ -55,7 +55,8 @@ struct agent {
 
 	spinlock_t lock;			/* state, quotas, digests, reservations */
 	enum agent_state state;
-	u32 strikes;				/* denials while Active, for policy */
+	u32 strikes;				/* how often denials brought it to Cap-denied */
+	u32 strike_denials;			/* denials since then */
 	int exit_code;
 	wait_queue_head_t wait;			/* woken at every transition */
 
@@ -64,13 +65,18 @@ struct agent {
 
 	struct mutex caps_lock;			/* writers of caps */
 	struct cap_set __rcu *caps;		/* NULL: boot agent; empty once it has ended */
-	atomic_t epoch;				/* bumped by a revoke; caches compare it */
+	atomic_t epoch;				/* moved by a revoke or quarantine: see caches */
+
+	atomic_t suspended;			/* quarantined: it, and ancestors of it */
+	bool suspends;				/* it is one of them; agent_tree_lock */
+	struct work_struct quarantine_work;	/* what a quarantine does that may sleep */
 
 	struct manifest *manifest;		/* constant after spawn; NULL: boot agent */
 	char name[AGENT_NAME_MAX + 1];		/* constant */
 	char tenant[AGENT_TENANT_MAX + 1];	/* constant */
 	u8 lane;				/* enum agent_lane */
 	u8 audit_level;				/* enum agent_audit_level; constant */
+	bool permissive;			/* denials pass, recorded as such; constant */
 	u8 manifest_digest[AGENT_DIGEST_SIZE];	/* BLAKE3 of the COSE_Sign1; constant */
 	u8 authorizer[32];			/* Ed25519 public key; constant */
 	u8 code_digest[AGENT_DIGEST_SIZE];	/* of the last program executed; lock */
@@ -78,6 +84,10 @@ struct agent {
 	u64 spawned_ns;				/* monotonic; constant */
 	u64 ended_ns;
 	u64 nr_denials;				/* lock-free counters for status */
+	u64 nr_permitted;
+	u32 nr_waiting;				/* for approval, its descendants' too; of */
+	u32 nr_asked;				/* what the boot agent spawned: approval.c */
+	u64 asked_since_ns;			/* the minute that nr_asked counts in */
 	struct agent_quota quota[AGENT_NR_QUOTAS];	/* lock */
 	struct list_head reservations;		/* lock */
 };
@@ -91,7 +101,6 @@ struct agent *agent_get(struct agent *agent);	/* NULL is passed through */
 void agent_put(struct agent *agent);
 struct agent *agent_lookup(u64 aid);		/* takes a reference; graveyard included; or NULL */
 struct agent *agent_next(u64 *aid);		/* first with an AID >= *aid, referenced; or NULL */
-bool agent_is_terminal(const struct agent *agent);
 bool agent_is_ancestor(const struct agent *anc, const struct agent *agent);	/* or the same */
 /* May viewer's tasks see agent: itself, a descendant, or by an observe capability. NULL: boot. */
 bool agent_may_observe(const struct agent *viewer, const struct agent *agent);
@@ -113,12 +122,56 @@ static inline u64 agent_aid(const struct agent *agent)
 }
 
 /* ---- states (kernel/agent/state.c) ---- */
+
+/**
+ * agent_is_terminal() - has an agent ended?
+ * @agent: the agent
+ *
+ * Context: any. Without a lock the answer no may be old, the answer yes stays true.
+ * Return: true if it has.
+ */
+static inline bool agent_is_terminal(const struct agent *agent)
+{
+	return READ_ONCE(agent->state) >= AGENT_STATE_TERMINATED_CLEAN;
+}
+
+/**
+ * agent_suspended() - do an agent's capabilities count for nothing at present?
+ * @agent: the agent
+ *
+ * Context: any.
+ * Return: true if it is quarantined, or an agent above it is.
+ */
+static inline bool agent_suspended(const struct agent *agent)
+{
+	return READ_ONCE(agent->state) == AGENT_STATE_QUARANTINED ||
+	       atomic_read(&agent->suspended);
+}
+
 const char *agent_state_name(enum agent_state state);		/* "Spawning", "Cap-denied" ... */
 const char *agent_state_status(enum agent_state state);		/* "READY", "INF_BLOCKED" ... */
 int agent_transition(struct agent *agent, enum agent_state to, const char *why);
 
+/* ---- quarantine (quarantine.c, freeze.c) ---- */
+
+/**
+ * struct agent_task - what is kept with each task, in the security module's part
+ * @park: runs before the task returns to user space
+ * @armed: bit 0: @park is queued
+ */
+struct agent_task {
+	struct callback_head park;
+	unsigned long armed;
+};
+
+void agent_task_room(size_t offset);		/* where, in task->security; once, at boot */
+int agent_quarantine(struct agent *agent, const char *why);
+int agent_release(struct agent *agent);
+int agent_acknowledge(struct agent *agent);
+
 /* ---- spawn and entering (spawn.c, enter.c) ---- */
 int agent_enter(struct agent *agent);		/* current, outside or in the parent */
+int agent_enter_aid(u64 aid);			/* -ESRCH: there is none that current sees */
 int agent_terminate(struct agent *agent, enum agent_state how, int sig);
 
 /* ---- hooks called by patched Linux files; see patches/ ---- */
@@ -147,6 +200,14 @@ struct agent_fs_ops {
 };
 
 void agent_set_fs_ops(const struct agent_fs_ops *ops);
+
+/* ---- what is open already; the LSM registers itself (open.c) ---- */
+struct agent_open_ops {
+	void (*revoked)(struct agent *root);		/* somebody in its subtree lost some */
+	void (*forked)(struct task_struct *child);	/* of an agent; tasklist_lock */
+};
+
+void agent_set_open_ops(const struct agent_open_ops *ops);
 
 /* ---- the authorizer keyring (authorizer.c) ---- */
 int authorizer_add(const u8 key[32], const char *label);	/* -EPERM once sealed */
@@ -178,6 +239,7 @@ struct agent_net_peer {
  * @bytes: mem: how much
  * @object: text for the record where none of the above says it
  * @atomic: the caller may not sleep
+ * @approved: somebody has allowed this one use; agent_decide() sets it
  */
 struct agent_request {
 	u8 class;
@@ -191,6 +253,7 @@ struct agent_request {
 	u64 bytes;
 	const char *object;
 	bool atomic;
+	bool approved;
 };
 
 /*

@@ -21,6 +21,7 @@ struct file;
  * @class: enum agent_class
  * @decision: enum agent_decision
  * @capability: the capability that decided, 0 where none did
+ * @rights: of @class, all that were asked for; 0 where none were
  * @result: 0 or a negative errno
  * @object: what it was done to, bytes, not terminated
  * @object_len: at most AUDIT_CHAIN_OBJECT_MAX
@@ -31,6 +32,7 @@ struct audit_entry {
 	u8 class;
 	u8 decision;
 	u64 capability;
+	u64 rights;
 	s32 result;
 	u16 object_len;
 	const void *object;

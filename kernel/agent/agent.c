@@ -10,6 +10,7 @@
 #include "agent.h"
 #include "cap.h"
 #include "manifest.h"
+#include "quarantine.h"
 
 /*
  * The root of the tree: every task that is in no agent belongs to it. Its
@@ -61,6 +62,7 @@ struct agent *agent_alloc(struct agent *parent)
 		return NULL;
 	refcount_set(&agent->ref, 1);
 	INIT_WORK(&agent->free_work, agent_free_work);
+	INIT_WORK(&agent->quarantine_work, agent_quarantine_work);
 	agent->parent = agent_get(parent);
 	agent->depth = parent->depth + 1;
 	INIT_LIST_HEAD(&agent->children);

@@ -33,7 +33,8 @@ static u8 attest_public[ED25519_PUBLIC_SIZE] __ro_after_init;
 #define CLAIM_BOOT		(-75007)
 #define CLAIM_NAME		(-75008)
 #define CLAIM_STATE		(-75009)
-#define NR_CLAIMS		11	/* without the nonce */
+#define CLAIM_PERMISSIVE	(-75010)
+#define NR_CLAIMS		12	/* without the nonce */
 
 #define CLAIMS_MAX		768	/* bytes: six digests, a nonce, a name, integers */
 #define TOKEN_MAX		1024	/* the claims in COSE_Sign1 */
@@ -119,6 +120,8 @@ static void attest_claims(struct cbor_writer *w, struct agent *agent, const void
 	cbor_write_int(w, CLAIM_NAME);
 	cbor_write_text(w, agent->name, strlen(agent->name));
 	claim_uint(w, CLAIM_STATE, view.state);
+	cbor_write_int(w, CLAIM_PERMISSIVE);
+	cbor_write_bool(w, agent->permissive);
 }
 
 /* Appends one token; payload is scratch of CLAIMS_MAX bytes. */
@@ -195,8 +198,9 @@ static void attest_show_one(struct seq_file *m, struct agent *agent)
 	attest_look(agent, &view);
 	seq_printf(m, "{\"aid\":\"a:%05llu\",\"parent\":\"a:%05llu\",\"name\":\"%s\",",
 		   agent->aid, agent_aid(agent->parent), agent->name);
-	seq_printf(m, "\"state\":\"%s\",\"manifest_digest\":\"%*phN\",",
-		   agent_state_status(view.state), AGENT_DIGEST_SIZE, agent->manifest_digest);
+	seq_printf(m, "\"state\":\"%s\",\"permissive\":%s,\"manifest_digest\":\"%*phN\",",
+		   agent_state_status(view.state), agent->permissive ? "true" : "false",
+		   AGENT_DIGEST_SIZE, agent->manifest_digest);
 	seq_printf(m, "\"code\":\"%*phN\",\"authorizer\":\"%*phN\",",
 		   AGENT_DIGEST_SIZE, view.code, AGENT_DIGEST_SIZE, agent->authorizer);
 	seq_printf(m, "\"caps\":\"%*phN\",\"head_at_spawn\":\"%*phN\",\"boot\":\"%*phN\"}\n",

@@ -12,6 +12,7 @@
 #include <linux/agent.h>
 
 struct cbor_reader;
+struct seq_buf;
 struct cbor_writer;
 
 #define CAP_DEPTH_ANY	0xff
@@ -122,9 +123,10 @@ bool cap_subset(const struct cap *a, const struct cap *b);
  * against parent's counters too; its depth is at most parent's - 1. NULL: no memory.
  */
 struct cap *cap_derive(const struct cap *cap, const struct cap *parent);
-/* Takes one use; false when expired, used up, over its rate, or waiting for approval. */
-bool cap_use(struct cap *cap);
-bool cap_usable(const struct cap *cap);	/* neither expired nor waiting for approval; takes none */
+/* Takes one use; false when expired, used up, over its rate, or to be approved and not. */
+bool cap_use(struct cap *cap, bool approved);
+bool cap_usable(const struct cap *cap, bool approved);	/* neither expired nor to be approved */
+void cap_rights_text(struct seq_buf *s, u8 class, u64 rights);	/* "read_file,write_file" */
 
 /* One hierarchy of one capability, or one that is carved out of it. */
 struct cap_place {
@@ -187,8 +189,16 @@ struct cap *cap_set_find(const struct cap_set *set, u64 id);	/* referenced, or N
  */
 u64 cap_set_rights(const struct cap_set *set, const struct agent *agent,
 		   const struct agent_request *req, u64 *cap_id, u64 *granted);
+/* Those of req->rights that the set speaks of, used up or not; takes no use. Not exec. */
+u64 cap_set_held(const struct cap_set *set, const struct agent *agent,
+		 const struct agent_request *req);
 /* Does a request in the form of a capability lie within the set? 0 or cap_errno(). */
-int cap_set_present(const struct cap_set *set, const struct cap *request, u64 *cap_id);
+int cap_set_present(const struct cap_set *set, const struct cap *request, bool approved,
+		    u64 *cap_id);
+/* Would they, if somebody approved? Take no use. */
+bool cap_set_approvable(const struct cap_set *set, const struct agent *agent,
+			const struct agent_request *req);
+bool cap_set_presentable(const struct cap_set *set, const struct cap *request, bool any);
 
 int cap_errno(u8 class);	/* what a denial returns: -EACCES or -EPERM */
 const char *cap_class_name(u8 class);	/* "fs" ...; NULL */

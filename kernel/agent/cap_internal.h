@@ -58,6 +58,7 @@ bool cap_fs_subset(const struct cap *a, const struct cap *b);
 /* ---- cap_walk.c ---- */
 bool cap_walk_exempt(const struct dentry *dentry);
 enum cap_meets cap_walk_meets(const struct path *from, const struct cap *cap);
+u64 cap_walk_held(const struct cap_set *set, const struct agent_request *req);
 u64 cap_walk_rights(const struct cap_set *set, const struct agent_request *req,
 		    u64 *cap_id, u64 *granted);
 

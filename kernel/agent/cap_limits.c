@@ -156,12 +156,13 @@ static bool cap_counter_take(struct cap_counter *counter)
 /**
  * cap_usable - is it neither expired nor waiting for a human?
  * @cap: capability
+ * @approved: somebody has approved of this use
  *
  * Return: true if so.
  */
-bool cap_usable(const struct cap *cap)
+bool cap_usable(const struct cap *cap, bool approved)
 {
-	if (cap->limits.approval)
+	if (cap->limits.approval && !approved)
 		return false;
 	return !cap->limits.expires_ns || ktime_get_boottime_ns() < cap->limits.expires_ns;
 }
@@ -169,13 +170,14 @@ bool cap_usable(const struct cap *cap)
 /**
  * cap_use - take one use
  * @cap: capability
+ * @approved: somebody has approved of this use
  *
  * Context: any but NMI.
  * Return: false when it is expired, used up, over its rate or needs an approval.
  */
-bool cap_use(struct cap *cap)
+bool cap_use(struct cap *cap, bool approved)
 {
-	return cap_usable(cap) && (!cap->counter || cap_counter_take(cap->counter));
+	return cap_usable(cap, approved) && (!cap->counter || cap_counter_take(cap->counter));
 }
 
 static int cap_limits_decode_rate(struct cbor_reader *r, struct cap_limits *limits)

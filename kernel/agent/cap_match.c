@@ -76,7 +76,7 @@ static u64 match_list(const struct cap_set *set, const struct agent *agent,
 
 		if (!more || counted != !!cap->counter || !match_object(cap, agent, req))
 			continue;
-		if (!cap_use(cap))
+		if (!cap_use(cap, req->approved))
 			continue;
 		found |= more;
 		if (!cap->limits.expires_ns)
@@ -125,15 +125,108 @@ u64 cap_set_rights(const struct cap_set *set, const struct agent *agent,
 }
 
 /**
+ * cap_set_held - which of the rights asked for does a set speak of?
+ * @set: held by the caller, by a reference or under RCU
+ * @agent: whose it is
+ * @req: the request; not of class exec
+ *
+ * What is used up but not withdrawn counts, and no use is taken: this is asked about
+ * what goes on, not about one more operation.
+ *
+ * Context: any but NMI.
+ * Return: those of @req->rights that were found.
+ */
+u64 cap_set_held(const struct cap_set *set, const struct agent *agent,
+		 const struct agent_request *req)
+{
+	u64 found = 0;
+	u32 i;
+
+	if (req->class == AGENT_CLASS_FS)
+		return cap_walk_held(set, req);
+	for (i = set->first[req->class]; i < set->first[req->class + 1]; i++) {
+		const struct cap *cap = set->caps[i];
+
+		if (cap_usable(cap, req->approved) && match_object(cap, agent, req))
+			found |= cap->rights & req->rights;
+	}
+	return found;
+}
+
+static u64 match_held(const struct cap_set *set, const struct agent *agent,
+		      const struct agent_request *req)
+{
+	u64 found = 0;
+
+	if ((req->class == AGENT_CLASS_FS || req->class == AGENT_CLASS_EXEC) && req->path)
+		found = cap_walk_held(set, req);
+	if (req->class != AGENT_CLASS_FS)
+		found |= cap_set_held(set, agent, req);
+	return found;
+}
+
+/**
+ * cap_set_approvable - would a set give all the rights, if somebody approved?
+ * @set: held by the caller, by a reference or under RCU
+ * @agent: whose it is
+ * @req: the request, which it does not give by itself
+ *
+ * What a capability without the constraint has run out of is not made good by asking.
+ *
+ * Context: any but NMI.
+ * Return: true if it would, unless it is used up by then.
+ */
+bool cap_set_approvable(const struct cap_set *set, const struct agent *agent,
+			const struct agent_request *req)
+{
+	struct agent_request asked = *req;
+
+	if (req->rights & ~cap_class_rights(req->class))
+		return false;
+	asked.approved = false;
+	if (match_held(set, agent, &asked) == req->rights)
+		return false;
+	asked.approved = true;
+	return match_held(set, agent, &asked) == req->rights;
+}
+
+/**
+ * cap_set_presentable - would cap_set_present() allow it, if somebody approved?
+ * @set: held by the caller
+ * @request: what is to be done
+ * @any: it has to be approved whichever capability allows it
+ *
+ * Context: may sleep.
+ * Return: true if it would, unless it is used up by then.
+ */
+bool cap_set_presentable(const struct cap_set *set, const struct cap *request, bool any)
+{
+	u32 i;
+
+	for (i = set->first[request->class]; i < set->first[request->class + 1]; i++) {
+		const struct cap *cap = set->caps[i];
+
+		if (!any && !cap->limits.approval)
+			continue;
+		if (!(request->rights & ~cap->rights) && cap_usable(cap, true) &&
+		    cap_object_subset(request, cap))
+			return true;
+	}
+	return false;
+}
+
+/**
  * cap_set_present - does a request in the form of a capability lie within a set?
  * @set: held by the caller
  * @request: what is to be done; its limits are not looked at
+ * @approved: somebody has approved of this use
  * @cap_id: the capability that allows it, 0 for none
  *
  * Context: may sleep.
  * Return: 0, or what a denial of that class returns.
  */
-int cap_set_present(const struct cap_set *set, const struct cap *request, u64 *cap_id)
+int cap_set_present(const struct cap_set *set, const struct cap *request, bool approved,
+		    u64 *cap_id)
 {
 	int counted;
 	u32 i;
@@ -145,7 +238,7 @@ int cap_set_present(const struct cap_set *set, const struct cap *request, u64 *c
 
 			if (counted != !!cap->counter || request->rights & ~cap->rights)
 				continue;
-			if (!cap_object_subset(request, cap) || !cap_use(cap))
+			if (!cap_object_subset(request, cap) || !cap_use(cap, approved))
 				continue;
 			*cap_id = cap->id;
 			return 0;

@@ -303,7 +303,7 @@ static void cap_set_presents(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		u64 id;
-		int err = cap_set_present(set, cap_test_make(test, &rows[i].request), &id);
+		int err = cap_set_present(set, cap_test_make(test, &rows[i].request), false, &id);
 
 		KUNIT_EXPECT_EQ_MSG(test, err, rows[i].err, "row %d", i);
 		KUNIT_EXPECT_EQ(test, !id, !!rows[i].err);

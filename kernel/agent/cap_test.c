@@ -248,12 +248,12 @@ static void cap_uses_are_shared(struct kunit *test)
 	struct cap *a = cap_test_publish(test, cap_test_make(test, &two), root);
 	struct cap *b = cap_test_publish(test, cap_test_make(test, &two), root);
 
-	KUNIT_EXPECT_TRUE(test, cap_use(a));
-	KUNIT_EXPECT_TRUE(test, cap_use(a));
-	KUNIT_EXPECT_FALSE_MSG(test, cap_use(a), "its own two");
-	KUNIT_EXPECT_TRUE(test, cap_use(b));
-	KUNIT_EXPECT_FALSE_MSG(test, cap_use(b), "the root's three");
-	KUNIT_EXPECT_FALSE(test, cap_use(root));
+	KUNIT_EXPECT_TRUE(test, cap_use(a, false));
+	KUNIT_EXPECT_TRUE(test, cap_use(a, false));
+	KUNIT_EXPECT_FALSE_MSG(test, cap_use(a, false), "its own two");
+	KUNIT_EXPECT_TRUE(test, cap_use(b, false));
+	KUNIT_EXPECT_FALSE_MSG(test, cap_use(b, false), "the root's three");
+	KUNIT_EXPECT_FALSE(test, cap_use(root, false));
 }
 
 /* What fails above takes nothing below. */
@@ -265,9 +265,9 @@ static void cap_uses_are_given_back(struct kunit *test)
 	struct cap *a = cap_test_publish(test, cap_test_make(test, &many), root);
 	struct cap *b = cap_test_publish(test, cap_test_make(test, &many), root);
 
-	KUNIT_EXPECT_TRUE(test, cap_use(a));
-	KUNIT_EXPECT_FALSE(test, cap_use(b));
-	KUNIT_EXPECT_FALSE(test, cap_use(b));
+	KUNIT_EXPECT_TRUE(test, cap_use(a, false));
+	KUNIT_EXPECT_FALSE(test, cap_use(b, false));
+	KUNIT_EXPECT_FALSE(test, cap_use(b, false));
 }
 
 static void cap_rate(struct kunit *test)
@@ -277,12 +277,12 @@ static void cap_rate(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_TRUE(test, cap_use(cap));
-	KUNIT_EXPECT_FALSE(test, cap_use(cap));
+		KUNIT_EXPECT_TRUE(test, cap_use(cap, false));
+	KUNIT_EXPECT_FALSE(test, cap_use(cap, false));
 	msleep(1200);
 	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_TRUE(test, cap_use(cap));
-	KUNIT_EXPECT_FALSE(test, cap_use(cap));
+		KUNIT_EXPECT_TRUE(test, cap_use(cap, false));
+	KUNIT_EXPECT_FALSE(test, cap_use(cap, false));
 }
 
 static void cap_expires(struct kunit *test)
@@ -290,9 +290,9 @@ static void cap_expires(struct kunit *test)
 	static const struct cap_spec spec = SVC("x", .expires = 1);
 	struct cap *cap = cap_test_make(test, &spec);
 
-	KUNIT_EXPECT_TRUE(test, cap_use(cap));
+	KUNIT_EXPECT_TRUE(test, cap_use(cap, false));
 	msleep(1050);
-	KUNIT_EXPECT_FALSE(test, cap_use(cap));
+	KUNIT_EXPECT_FALSE(test, cap_use(cap, false));
 }
 
 /* Nobody can answer: so it cannot be used. */
@@ -300,7 +300,7 @@ static void cap_approval(struct kunit *test)
 {
 	static const struct cap_spec spec = SVC("x", .approval = true);
 
-	KUNIT_EXPECT_FALSE(test, cap_use(cap_test_make(test, &spec)));
+	KUNIT_EXPECT_FALSE(test, cap_use(cap_test_make(test, &spec), false));
 }
 
 static struct kunit_case cap_cases[] = {

@@ -166,15 +166,21 @@ static void text_object(struct seq_buf *s, const struct cap *cap)
 	}
 }
 
-static void text_rights(struct seq_buf *s, const struct cap *cap)
+/**
+ * cap_rights_text - the names of rights, apart by commas
+ * @s: where to
+ * @class: one that has capabilities
+ * @rights: of that class
+ */
+void cap_rights_text(struct seq_buf *s, u8 class, u64 rights)
 {
 	const char *separator = "";
 	unsigned int i;
 
-	for (i = 0; i < rights_of_class[cap->class].nr; i++) {
-		if (!(cap->rights & BIT_ULL(i)))
+	for (i = 0; i < rights_of_class[class].nr; i++) {
+		if (!(rights & BIT_ULL(i)))
 			continue;
-		seq_buf_printf(s, "%s%s", separator, rights_of_class[cap->class].names[i]);
+		seq_buf_printf(s, "%s%s", separator, rights_of_class[class].names[i]);
 		separator = ",";
 	}
 }
@@ -229,7 +235,7 @@ int cap_text(struct cap *cap)
 	seq_buf_printf(&s, "%s:", cap_class_name(cap->class));
 	text_object(&s, cap);
 	seq_buf_putc(&s, ':');
-	text_rights(&s, cap);
+	cap_rights_text(&s, cap->class, cap->rights);
 	text_limits(&s, cap);
 	WARN_ON_ONCE(seq_buf_has_overflowed(&s));
 	cap->text = kstrdup(seq_buf_str(&s), GFP_KERNEL_ACCOUNT);

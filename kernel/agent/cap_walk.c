@@ -196,6 +196,7 @@ enum cap_meets cap_walk_meets(const struct path *from, const struct cap *cap)
  * @want: rights asked for
  * @class: fs or exec
  * @all: what else there is on the path is wanted too
+ * @approved: somebody has approved of this use
  * @counting: this is the second walk, for capabilities with uses or a rate
  * @found: of @want
  * @lasting: all rights that do not run out by themselves
@@ -209,6 +210,7 @@ struct cap_query {
 	u64 want;
 	u8 class;
 	bool all;
+	bool approved;
 	bool counting;
 	u64 found;
 	u64 lasting;
@@ -250,8 +252,11 @@ static noinline void cap_query_limited(struct cap_query *q, const struct cap_pla
 	const struct cap *cap = q->set->caps[place->cap];
 	bool counted = place->flags & CAP_PLACE_COUNTED;
 
-	if (counted != q->counting || !cap_usable(cap))
+	if (counted != q->counting || !cap_usable(cap, q->approved))
 		return;
+	/* An approval, too, is for as long as the file stays open. */
+	if (!counted && (place->flags & CAP_PLACE_APPROVAL) && !cap->limits.expires_ns)
+		q->lasting |= place->rights & q->want;
 	if (!counted)
 		cap_query_add(q, cap, place->rights);
 	else if (place->rights & q->want & ~q->found && q->nr_counted < CAP_WALK_COUNTED_MAX)
@@ -367,7 +372,7 @@ static noinline void cap_query_count(struct cap_query *q, const struct agent_req
 		struct cap *cap = q->set->caps[q->counted[i]];
 		u64 more = cap->rights & q->want & ~q->found;
 
-		if (!more || !cap_use(cap))
+		if (!more || !cap_use(cap, q->approved))
 			continue;
 		cap_query_add(q, cap, more);
 		/* The use that was taken is for as long as the file stays open. */
@@ -397,6 +402,7 @@ u64 cap_walk_rights(const struct cap_set *set, const struct agent_request *req,
 	q.want = req->rights;
 	q.class = req->class;
 	q.all = granted;
+	q.approved = req->approved;
 	q.counting = false;
 	q.id = 0;
 	if (q.class == AGENT_CLASS_FS && cap_walk_exempt(req->path->dentry))
@@ -408,5 +414,31 @@ u64 cap_walk_rights(const struct cap_set *set, const struct agent_request *req,
 	*cap_id = q.id;
 	if (granted)
 		*granted = q.lasting;
+	return q.found;
+}
+
+/**
+ * cap_walk_held - cap_set_held() for paths
+ * @set: held by the caller
+ * @req: fs or exec, with a path
+ *
+ * Return: those of @req->rights that were found.
+ */
+u64 cap_walk_held(const struct cap_set *set, const struct agent_request *req)
+{
+	struct cap_query q = {
+		.set = set, .want = req->rights, .class = req->class, .approved = req->approved,
+	};
+	u32 i;
+
+	if (q.class == AGENT_CLASS_FS && cap_walk_exempt(req->path->dentry))
+		return req->rights;
+	cap_query_walk(&q, req, 0);
+	if (set->counted && q.found != q.want) {
+		q.counting = true;
+		cap_query_walk(&q, req, q.found);
+		for (i = 0; i < q.nr_counted; i++)
+			q.found |= set->caps[q.counted[i]]->rights & q.want;
+	}
 	return q.found;
 }

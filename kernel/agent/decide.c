@@ -17,7 +17,9 @@
 #include <linux/socket.h>
 #include <linux/string.h>
 
-#include "cap.h"
+#include "approval.h"
+#include "cap_internal.h"
+#include "strike.h"
 
 /* ---- the object, as text for the record ---- */
 
@@ -136,16 +138,17 @@ static void object_of(struct decide_object *o, const struct agent_request *req)
 /* ---- the decision ---- */
 
 static noinline void decide_record(const struct agent *agent, const struct agent_request *req,
-				   u64 cap_id, int result)
+				   u8 decision, u64 cap_id)
 {
 	struct decide_object object;
 	struct audit_entry entry = {
 		.aid = agent->aid,
 		.event = AGENT_EVENT_ACCESS,
 		.class = req->class,
-		.decision = result ? AGENT_DECISION_DENIED : AGENT_DECISION_ALLOWED,
+		.decision = decision,
 		.capability = cap_id,
-		.result = result,
+		.rights = req->rights,
+		.result = decision == AGENT_DECISION_DENIED ? cap_errno(req->class) : 0,
 	};
 
 	object_of(&object, req);
@@ -154,21 +157,18 @@ static noinline void decide_record(const struct agent *agent, const struct agent
 	audit_chain_append(&entry);
 }
 
-/* Several tasks of one agent may be denied at once; each counts. */
-static void decide_count_denial(struct agent *agent)
+/* Several tasks of one agent may pass at once; each counts. */
+static void decide_count(u64 *counter)
 {
-	u64 old = READ_ONCE(agent->nr_denials);
+	u64 old = READ_ONCE(*counter);
 
-	while (!try_cmpxchg64(&agent->nr_denials, &old, old + 1))
+	while (!try_cmpxchg64(counter, &old, old + 1))
 		;
 }
 
 static bool decide_has_authority(const struct agent *agent)
 {
-	enum agent_state state = READ_ONCE(agent->state);
-
-	return state != AGENT_STATE_QUARANTINED && state != AGENT_STATE_TERMINATED_CLEAN &&
-	       state != AGENT_STATE_TERMINATED_REVOKED;
+	return !agent_suspended(agent) && !agent_is_terminal(agent);
 }
 
 /* Under rcu_read_lock(). */
@@ -184,6 +184,110 @@ static bool decide_allowed(const struct agent *agent, const struct agent_request
 	return set && cap_set_rights(set, agent, req, cap_id, granted) == req->rights;
 }
 
+/*
+ * Recorded before the snapshot is let go of: a revocation waits for those who still read
+ * the old one, so no use stands in the chain behind the record of its capability's end.
+ */
+static bool decide_try(struct agent *agent, const struct agent_request *req, bool recorded,
+		       u64 *granted)
+{
+	u64 cap_id = 0;
+	bool allowed;
+
+	rcu_read_lock();
+	allowed = decide_allowed(agent, req, &cap_id, granted);
+	if (allowed && recorded)
+		decide_record(agent, req, AGENT_DECISION_ALLOWED, cap_id);
+	rcu_read_unlock();
+	return allowed;
+}
+
+/**
+ * struct decide_asking - what somebody may approve of
+ * @agent: who acts
+ * @req: what is to be done
+ */
+struct decide_asking {
+	const struct agent *agent;
+	const struct agent_request *req;
+};
+
+static bool decide_approvable(const void *arg)
+{
+	const struct decide_asking *asking = arg;
+	const struct cap_set *set;
+	bool approvable;
+
+	if (!asking->req->rights || !decide_has_authority(asking->agent))
+		return false;
+	rcu_read_lock();
+	set = rcu_dereference(asking->agent->caps);
+	approvable = set && cap_set_approvable(set, asking->agent, asking->req);
+	rcu_read_unlock();
+	return approvable;
+}
+
+static noinline bool decide_asked(struct agent *agent, const struct agent_request *req)
+{
+	const struct decide_asking asking = { .agent = agent, .req = req };
+	struct decide_object object;
+	struct approval_use use = {
+		.agent = agent,
+		.class = req->class,
+		.rights = req->rights,
+		.atomic = req->atomic,
+		.still = decide_approvable,
+		.arg = &asking,
+	};
+
+	object_of(&object, req);
+	use.object = object.start;
+	use.len = object.len;
+	return approval_given(&use);
+}
+
+/*
+ * Somebody may approve of this one use. Decided anew then, for what would allow it can
+ * have been withdrawn, or have run out, while the task waited.
+ */
+static bool decide_approved(struct agent *agent, const struct agent_request *req, u64 *granted)
+{
+	const struct decide_asking asking = { .agent = agent, .req = req };
+	struct agent_request approved = *req;
+
+	if (!decide_approvable(&asking) || !decide_asked(agent, req))
+		return false;
+	approved.approved = true;
+	return decide_try(agent, &approved, true, granted);
+}
+
+/*
+ * A permissive agent passes where a capability could have let it. What none gives stays
+ * refused, and so does reaching other agents: they did not agree to be tried out on.
+ * Where somebody has to approve, that is still asked.
+ */
+static bool decide_permits(const struct agent *agent, const struct agent_request *req)
+{
+	static const u32 classes = BIT(AGENT_CLASS_FS) | BIT(AGENT_CLASS_EXEC) |
+				   BIT(AGENT_CLASS_NET) | BIT(AGENT_CLASS_DEV) |
+				   BIT(AGENT_CLASS_MEM);
+	const struct decide_asking asking = { .agent = agent, .req = req };
+
+	return agent->permissive && decide_has_authority(agent) && BIT(req->class) & classes &&
+	       req->rights && !(req->rights & ~cap_class_rights(req->class)) &&
+	       !decide_approvable(&asking);
+}
+
+/* What was asked for is kept with the open file: not each read of it is a record. */
+static int decide_permit(struct agent *agent, const struct agent_request *req, u64 *granted)
+{
+	if (granted)
+		*granted |= req->rights;
+	decide_count(&agent->nr_permitted);
+	decide_record(agent, req, AGENT_DECISION_PERMITTED, 0);
+	return 0;
+}
+
 /**
  * agent_decide - decide on an operation of an agent, and record it
  * @agent: who acts; NULL, outside of every agent, is allowed everything
@@ -191,13 +295,18 @@ static bool decide_allowed(const struct agent *agent, const struct agent_request
  * @granted: NULL, or for all rights that the agent has on the path and that do not
  *	run out by themselves, for caching in an open file
  *
+ * A permissive agent is let pass where it would be denied, but for what no capability
+ * gives, and for other agents; the record says so.
+ *
+ * Where somebody has to approve, current waits for the answer, and with @req->atomic is
+ * denied until there is one.
+ *
  * Context: any but NMI; sleeps unless @req->atomic.
  * Return: 0, or -EACCES (fs, exec, net, dev) or -EPERM (all else).
  */
 int agent_decide(struct agent *agent, const struct agent_request *req, u64 *granted)
 {
-	bool recorded, allowed;
-	u64 cap_id = 0;
+	bool recorded;
 
 	if (granted)
 		*granted = agent ? 0 : U64_MAX;
@@ -207,23 +316,17 @@ int agent_decide(struct agent *agent, const struct agent_request *req, u64 *gran
 	/* Waits for room first: what is decided afterwards can be recorded. */
 	if (recorded && !req->atomic)
 		audit_chain_throttle(agent->aid);
-	/*
-	 * Recorded before the snapshot is let go of: a revocation waits for those who
-	 * still read the old one, so no use stands in the chain behind the record of
-	 * its capability's end.
-	 */
-	rcu_read_lock();
-	allowed = decide_allowed(agent, req, &cap_id, granted);
-	if (allowed && recorded)
-		decide_record(agent, req, cap_id, 0);
-	rcu_read_unlock();
-	if (allowed)
+	if (decide_try(agent, req, recorded, granted))
+		return 0;
+	if (!recorded && !req->atomic)
+		audit_chain_throttle(agent->aid);
+	if (decide_permits(agent, req))
+		return decide_permit(agent, req, granted);
+	if (decide_approved(agent, req, granted))
 		return 0;
 	if (granted)
 		*granted = 0;
-	if (!recorded && !req->atomic)
-		audit_chain_throttle(agent->aid);
-	decide_count_denial(agent);
-	decide_record(agent, req, 0, cap_errno(req->class));
+	decide_record(agent, req, AGENT_DECISION_DENIED, 0);
+	agent_denied(agent);
 	return cap_errno(req->class);
 }

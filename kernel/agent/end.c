@@ -6,8 +6,10 @@
 #include <linux/agent.h>
 #include <linux/sched/signal.h>
 
+#include "approval.h"
 #include "cap.h"
 #include "end.h"
+#include "manifest.h"
 #include "quota.h"
 #include "state.h"
 #include "tree.h"
@@ -99,6 +101,8 @@ static void end_invalidate(struct agent *agent)
 static void end_bury(struct agent *agent)
 {
 	end_drop_caps(agent);
+	approval_ended(agent);
+	manifest_drop_caps(agent->manifest);
 	agent_quota_drop(agent);
 	agent_quota_child_gone(agent->parent);
 	agent_tree_unlink(agent);

@@ -13,6 +13,7 @@
 #include <linux/sched/signal.h>
 
 #include "enter.h"
+#include "freeze.h"
 #include "lane.h"
 #include "state.h"
 
@@ -65,7 +66,7 @@ static int enter_count(struct agent *agent)
 	spin_lock_irqsave(&agent->lock, flags);
 	if (agent_is_terminal(agent)) {
 		err = -ESRCH;
-	} else if (agent->state == AGENT_STATE_QUARANTINED) {
+	} else if (agent_suspended(agent)) {
 		err = -EBUSY;
 	} else {
 		atomic_inc(&agent->nr_tasks);
@@ -111,11 +112,11 @@ abort:
 }
 
 /* Whoever was refused stays what it was, and it is its record. */
-static void enter_record(const struct agent *from, const struct agent *agent, int err)
+static void enter_record(const struct agent *from, u64 aid, int err)
 {
 	char comm[TASK_COMM_LEN], object[TASK_COMM_LEN + 24];
 	struct audit_entry entry = {
-		.aid		= agent_aid(err ? from : agent),
+		.aid		= err ? agent_aid(from) : aid,
 		.event		= AGENT_EVENT_ENTER,
 		.class		= AGENT_CLASS_LIFE,
 		.decision	= err ? AGENT_DECISION_DENIED : AGENT_DECISION_ALLOWED,
@@ -125,8 +126,8 @@ static void enter_record(const struct agent *from, const struct agent *agent, in
 
 	get_task_comm(comm, current);
 	if (err)
-		entry.object_len = scnprintf(object, sizeof(object), "a:%05llu %s",
-					     agent->aid, comm);
+		entry.object_len = scnprintf(object, sizeof(object), "a:%05llu %s", aid,
+					     comm);
 	else
 		entry.object_len = scnprintf(object, sizeof(object), "%s", comm);
 	audit_chain_append(&entry);
@@ -154,12 +155,39 @@ int agent_enter(struct agent *agent)
 		err = agent_enter_alone();
 	if (!err)
 		err = enter_commit(agent, from);
-	enter_record(from, agent, err);
+	enter_record(from, agent->aid, err);
 	if (err)
 		return err;
 	agent_lane_enter(agent->lane);
 	/* Whoever ended the agent meanwhile looked for its tasks before current was one. */
 	if (agent_is_terminal(agent))
 		send_sig(SIGKILL, current, 1);
+	agent_freeze_current();
 	return 0;
+}
+
+/**
+ * agent_enter_aid() - agent_enter() by number
+ * @aid: of an agent
+ *
+ * One that current may not see is refused, and recorded, as if there were none.
+ *
+ * Context: as agent_enter().
+ * Return: as agent_enter(); -ESRCH if there is none.
+ */
+int agent_enter_aid(u64 aid)
+{
+	struct agent *from = agent_current();
+	struct agent *agent = agent_lookup(aid);
+	int err;
+
+	if (agent && agent_may_observe(from, agent)) {
+		err = agent_enter(agent);
+	} else {
+		audit_chain_throttle(agent_aid(from));
+		err = -ESRCH;
+		enter_record(from, aid, err);
+	}
+	agent_put(agent);
+	return err;
 }

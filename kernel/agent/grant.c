@@ -11,6 +11,7 @@
 
 #include "cap.h"
 #include "grant.h"
+#include "manifest.h"
 #include "tree.h"
 
 /**
@@ -28,7 +29,7 @@ int agent_may_rule(const struct agent *agent)
 		return -EPERM;
 	if (!ruler)
 		return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
-	return agent_is_ancestor(ruler, agent) ? 0 : -EPERM;
+	return agent_is_ancestor(ruler, agent) && !agent_suspended(ruler) ? 0 : -EPERM;
 }
 
 /* Referenced; NULL for the boot agent, which covers everything; or ERR_PTR. */
@@ -103,6 +104,8 @@ static int grant_locked(struct agent *granter, struct agent *agent, struct cap *
 
 	if (agent_is_terminal(agent))
 		return -ESRCH;
+	if (!manifest_allows(agent->manifest, want))
+		return -EPERM;
 	cap = grant_derive(granter, want, parent);
 	if (IS_ERR(cap))
 		return PTR_ERR(cap);
@@ -124,12 +127,34 @@ static void grant_record(const struct agent *agent, const struct cap *want, u64 
 		.class		= want->class,
 		.decision	= err ? AGENT_DECISION_DENIED : AGENT_DECISION_ALLOWED,
 		.capability	= id,
+		.rights		= want->rights,
 		.result		= err,
 		.object		= object,
 	};
 
 	entry.object_len = scnprintf(object, sizeof(object), "a:%05llu %s", agent->aid,
 				     want->text);
+	audit_chain_append(&entry);
+}
+
+/**
+ * agent_grant_failed() - record a grant of what was no capability
+ * @agent: to whom
+ * @err: why not
+ */
+void agent_grant_failed(const struct agent *agent, int err)
+{
+	char object[24];
+	struct audit_entry entry = {
+		.aid		= agent_aid(agent_current()),
+		.event		= AGENT_EVENT_GRANT,
+		.class		= AGENT_CLASS_LIFE,
+		.decision	= AGENT_DECISION_DENIED,
+		.result		= err,
+		.object		= object,
+	};
+
+	entry.object_len = scnprintf(object, sizeof(object), "a:%05llu", agent->aid);
 	audit_chain_append(&entry);
 }
 
@@ -154,7 +179,8 @@ static int grant_decide(struct agent *agent, struct cap *want, u64 parent, u64 *
  * @id: set to the new capability's; 0 if none was given
  *
  * Context: may sleep.
- * Return: 0; -EPERM if current is not above @agent or nothing it holds covers @want;
+ * Return: 0; -EPERM if current is not above @agent, or nothing it holds covers @want,
+ * or @agent's manifest does not allow it;
  * -ENOENT if it does not hold @parent; -ESRCH if @agent has ended; -E2BIG if
  * it has AGENT_CAPS_MAX already; -ENOMEM; or what a security module says.
  */

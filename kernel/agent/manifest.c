@@ -42,6 +42,7 @@ enum manifest_key {
 	MANIFEST_KEY_AUDIT	= 10,
 	MANIFEST_KEY_RESTART	= 11,
 	MANIFEST_KEY_ARGV	= 12,
+	MANIFEST_KEY_PERMISSIVE	= 13,
 };
 
 /* Version, name, tenant, lane, capabilities. */
@@ -198,6 +199,15 @@ static int manifest_read_approval(struct cbor_reader *r, struct manifest *m)
 	return 0;
 }
 
+/* True or absent: a manifest says no default. */
+static int manifest_read_permissive(struct cbor_reader *r, struct manifest *m)
+{
+	m->permissive = cbor_read_bool(r);
+	if (r->error)
+		return -EBADMSG;
+	return m->permissive ? 0 : -EINVAL;
+}
+
 static int manifest_read_member(struct cbor_reader *r, struct manifest *m, u64 key)
 {
 	switch (key) {
@@ -225,6 +235,8 @@ static int manifest_read_member(struct cbor_reader *r, struct manifest *m, u64 k
 		return manifest_read_enum(r, &m->restart, AGENT_RESTART_ALWAYS);
 	case MANIFEST_KEY_ARGV:
 		return manifest_read_argv(r);
+	case MANIFEST_KEY_PERMISSIVE:
+		return manifest_read_permissive(r, m);
 	}
 	return -EINVAL;
 }
@@ -335,6 +347,41 @@ void manifest_free(struct manifest *manifest)
 	kfree(manifest->code);
 	kvfree(manifest->bytes);
 	kfree(manifest);
+}
+
+/**
+ * manifest_allows - is a capability part of what the manifest allows at most?
+ * @manifest: manifest, or NULL for the boot agent
+ * @cap: what is to be held
+ *
+ * Return: true if so.
+ */
+bool manifest_allows(const struct manifest *manifest, const struct cap *cap)
+{
+	u32 i;
+
+	if (!manifest)
+		return true;
+	for (i = 0; i < manifest->nr_caps; i++)
+		if (cap_subset(cap, manifest->caps[i]))
+			return true;
+	return false;
+}
+
+/**
+ * manifest_drop_caps - let go of the maximal capabilities
+ * @manifest: of an agent that has ended, or NULL
+ *
+ * An agent in the graveyard keeps no path busy.
+ *
+ * Context: agent_tree_lock is held, or nobody else has @manifest.
+ */
+void manifest_drop_caps(struct manifest *manifest)
+{
+	if (!manifest)
+		return;
+	while (manifest->nr_caps)
+		cap_put(manifest->caps[--manifest->nr_caps]);
 }
 
 /**

@@ -19,6 +19,7 @@ struct manifest {
 	u8 lane;
 	u8 audit_level;
 	u8 restart;
+	bool permissive;
 	u64 quota[AGENT_NR_QUOTAS];	/* AGENT_QUOTA_UNLIMITED where it is silent */
 	u32 nr_caps;
 	struct cap **caps;		/* the maximum; ids still 0 */
@@ -35,6 +36,9 @@ struct manifest {
  */
 struct manifest *manifest_parse(const void *bytes, size_t len);
 void manifest_free(struct manifest *manifest);
+/* Is the capability part of one of the maximal ones? NULL: the boot agent, yes. */
+bool manifest_allows(const struct manifest *manifest, const struct cap *cap);
+void manifest_drop_caps(struct manifest *manifest);	/* they keep paths busy; agent_tree_lock */
 bool manifest_needs_approval(const struct manifest *manifest, const struct cap *request);
 
 /* COSE_Sign1, EdDSA, no external data; protected header {1: -8}, kid in the unprotected one. */

@@ -72,6 +72,16 @@ static void write_longest(struct cbor_writer *w)
 	cbor_write_text(w, text, sizeof(text));
 }
 
+static void write_true(struct cbor_writer *w)
+{
+	cbor_write_bool(w, true);
+}
+
+static void write_false(struct cbor_writer *w)
+{
+	cbor_write_bool(w, false);
+}
+
 static void write_empty_array(struct cbor_writer *w)
 {
 	cbor_write_array(w, 0);
@@ -184,7 +194,7 @@ static void write_argv(struct cbor_writer *w)
 /* By key, from 1. */
 static const member_fn whole[] = {
 	write_one, write_name, write_name, write_two, write_caps, write_code, write_name,
-	write_quotas, write_approval, write_zero, write_two, write_argv,
+	write_quotas, write_approval, write_zero, write_two, write_argv, write_true,
 };
 
 static const struct {
@@ -193,7 +203,7 @@ static const struct {
 	int err;
 	const char *what;
 } rows[] = {
-	{ 13, write_one, -EINVAL, "an unknown key" },
+	{ 14, write_one, -EINVAL, "an unknown key" },
 	{ 1, write_two, -EINVAL, "another version" },
 	{ 1, write_name, -EBADMSG, "a version in words" },
 	{ 1, NULL, -EINVAL, "no version" },
@@ -226,6 +236,9 @@ static const struct {
 	{ 10, NULL, 0, "no audit level" },
 	{ 11, write_three, -EINVAL, "another restart policy" },
 	{ 12, write_bytes_array, -EBADMSG, "an argument of bytes" },
+	{ 13, NULL, 0, "not permissive" },
+	{ 13, write_false, -EINVAL, "permissive that says the default" },
+	{ 13, write_one, -EBADMSG, "permissive that is a number" },
 };
 
 /* All members, but for one that is written by fn, or left out. */
@@ -280,6 +293,7 @@ static void manifest_whole(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, m->quota[AGENT_QUOTA_CPU], AGENT_QUOTA_UNLIMITED);
 	KUNIT_EXPECT_EQ(test, m->audit_level, AGENT_AUDIT_DENIALS);
 	KUNIT_EXPECT_EQ(test, m->restart, AGENT_RESTART_ALWAYS);
+	KUNIT_EXPECT_TRUE(test, m->permissive);
 	KUNIT_EXPECT_TRUE(test, manifest_needs_approval(m, m->caps[1]));
 	KUNIT_EXPECT_FALSE(test, manifest_needs_approval(m, m->caps[0]));
 	KUNIT_EXPECT_FALSE(test, manifest_needs_approval(NULL, m->caps[1]));

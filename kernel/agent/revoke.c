@@ -18,6 +18,7 @@
 
 #include "cap.h"
 #include "grant.h"
+#include "open.h"
 #include "tree.h"
 
 /**
@@ -151,6 +152,7 @@ static void revoke_swap(struct revocation *rev)
 		mutex_unlock(&one->agent->caps_lock);
 		one->new = NULL;
 		atomic_inc_return(&one->agent->epoch);
+		wake_up_all(&one->agent->wait);	/* who waits for an approval */
 	}
 }
 
@@ -244,7 +246,8 @@ static int revoke_decide(struct revocation *rev, struct agent *agent, u64 id, u6
  * @withdrawn: set to how many went, everywhere
  *
  * When this returns, no decision is made by any of them, and each holder's epoch has
- * moved, so that what was opened by them is decided anew. Each is one record.
+ * moved, so that what was opened by them is decided anew; what was mapped by them has
+ * been taken back. Each is one record.
  *
  * Context: may sleep.
  * Return: 0; -EPERM if current is not above @agent; -ENOENT if @agent holds no capability
@@ -265,6 +268,8 @@ int agent_revoke(struct agent *agent, u64 id, u64 flags, u64 *withdrawn)
 		revoke_failed(agent, id, err);
 	revoke_finish(&rev, !err);
 	*withdrawn = err ? 0 : rev.count;
+	if (!err && !(flags & AGENT_REVOKE_TERMINATE))
+		agent_open_revoked(agent);
 	if (!err && (flags & AGENT_REVOKE_TERMINATE))
 		err = agent_terminate(agent, AGENT_STATE_TERMINATED_REVOKED, SIGKILL);
 	/* Somebody else, or its last task's exit, was faster: it has ended all the same. */

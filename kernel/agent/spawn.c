@@ -62,38 +62,32 @@ void agent_spawn_failed(const char *name, int err)
 }
 
 /*
- * May the parent spawn at all, and one more? The use of the capability is taken by
- * the hook, where the coconut LSM asks the same of the whole set.
+ * May the parent spawn at all, and one more? What it holds now counts. With @take
+ * a use goes where uses are counted, and first where they are not.
  */
-static int spawn_right(const struct spawning *s)
+static int spawn_right(struct agent *parent, bool take)
 {
-	const struct cap_set *set = s->parent_caps;
-	int err = -EPERM;
+	struct cap_set *set = agent_caps_get(parent);
+	int counted, err = -EPERM;
 	struct cap *cap;
 	u32 i;
 
 	if (!set)
 		return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
-	for (i = 0; i < set->nr; i++) {
-		cap = set->caps[i];
-		if (cap->class != AGENT_CLASS_AGENT || !(cap->rights & AGENT_AGENT_SPAWN))
-			continue;
-		if (cap->agent.max && atomic_read(&s->parent->nr_children) >= cap->agent.max)
-			err = -EDQUOT;
-		else if (cap_usable(cap))
-			return 0;
+	for (counted = 0; counted < 2; counted++) {
+		for (i = 0; err && i < set->nr; i++) {
+			cap = set->caps[i];
+			if (cap->class != AGENT_CLASS_AGENT || counted != !!cap->counter ||
+			    !(cap->rights & AGENT_AGENT_SPAWN))
+				continue;
+			if (cap->agent.max && atomic_read(&parent->nr_children) >= cap->agent.max)
+				err = -EDQUOT;
+			else if (take ? cap_use(cap, false) : cap_usable(cap, false))
+				err = 0;
+		}
 	}
+	cap_set_put(set);
 	return err;
-}
-
-static bool spawn_within(const struct manifest *manifest, const struct cap *cap)
-{
-	u32 i;
-
-	for (i = 0; i < manifest->nr_caps; i++)
-		if (cap_subset(cap, manifest->caps[i]))
-			return true;
-	return false;
 }
 
 /* The new agent's own copy, derived from the capability of the parent that covers it. */
@@ -150,7 +144,7 @@ static int spawn_cap_set(struct spawning *s, const struct agent_spawn *spawn)
 	if (!cbor_done(&reader))
 		err = -EBADMSG;
 	for (i = 0; i < nr && !err; i++)
-		if (!spawn_within(s->manifest, caps[i]))
+		if (!manifest_allows(s->manifest, caps[i]))
 			err = -EINVAL;
 	if (!err)
 		err = spawn_derive_all(s, caps, nr);
@@ -161,14 +155,16 @@ static int spawn_cap_set(struct spawning *s, const struct agent_spawn *spawn)
 /*
  * What an agent is for others is bounded like what it may do: a child is of the same
  * tenant, has no better lane, and is recorded no less. Else a manifest that was signed
- * for somebody else would be a way out of one's own.
+ * for somebody else would be a way out of one's own. So would a permissive child of one
+ * that is held to its capabilities.
  */
 static bool spawn_within_parent(const struct agent *parent, const struct manifest *manifest)
 {
 	if (parent == &agent_boot)
 		return true;
 	return !strcmp(manifest->tenant, parent->tenant) && manifest->lane <= parent->lane &&
-	       manifest->audit_level >= parent->audit_level;
+	       manifest->audit_level >= parent->audit_level &&
+	       (parent->permissive || !manifest->permissive);
 }
 
 static int spawn_caps(struct spawning *s, const struct agent_spawn *spawn)
@@ -176,16 +172,6 @@ static int spawn_caps(struct spawning *s, const struct agent_spawn *spawn)
 	if (spawn->cap_set)
 		return spawn_cap_set(s, spawn);
 	return spawn_derive_all(s, s->manifest->caps, s->manifest->nr_caps);
-}
-
-/* What the manifest allowed has been handed out: it keeps no path of its own busy. */
-static void spawn_drop_maximum(struct manifest *manifest)
-{
-	u32 i;
-
-	for (i = 0; i < manifest->nr_caps; i++)
-		cap_put(manifest->caps[i]);
-	manifest->nr_caps = 0;
 }
 
 static int spawn_object(struct spawning *s)
@@ -196,13 +182,13 @@ static int spawn_object(struct spawning *s)
 
 	if (!agent)
 		return -ENOMEM;
-	spawn_drop_maximum(manifest);
 	agent->manifest = manifest;
 	RCU_INIT_POINTER(agent->caps, s->caps);
 	strscpy(agent->name, manifest->name);
 	strscpy(agent->tenant, manifest->tenant);
 	agent->lane = manifest->lane;
 	agent->audit_level = manifest->audit_level;
+	agent->permissive = manifest->permissive;
 	memcpy(agent->manifest_digest, manifest->digest, sizeof(agent->manifest_digest));
 	memcpy(agent->authorizer, manifest->authorizer, sizeof(agent->authorizer));
 	audit_chain_head(agent->head_at_spawn, &last_seq);
@@ -237,11 +223,13 @@ static int spawn_account(struct spawning *s)
 
 	if (agent_is_terminal(s->parent))
 		return -ESRCH;
+	if (agent_suspended(s->parent))
+		return -EPERM;
 	if (s->agent->depth > AGENT_DEPTH_MAX)
 		return -EDQUOT;
 	err = spawn_still_covered(s);
 	if (!err)
-		err = spawn_right(s);
+		err = spawn_right(s->parent, false);
 	if (!err)
 		err = agent_quota_inherit(s->agent, s->manifest);
 	if (!err)
@@ -251,9 +239,10 @@ static int spawn_account(struct spawning *s)
 
 static void spawn_append(const struct agent *agent)
 {
-	char object[AGENT_NAME_MAX + 32];
+	char object[AGENT_NAME_MAX + 48];
 
-	scnprintf(object, sizeof(object), "a:%05llu %s", agent->aid, agent->name);
+	scnprintf(object, sizeof(object), "a:%05llu %s%s", agent->aid, agent->name,
+		  agent->permissive ? " permissive" : "");
 	spawn_record(object, 0);
 }
 
@@ -268,6 +257,9 @@ static int spawn_publish(struct spawning *s)
 	if (err)
 		goto unlock;
 	err = sched_register_aid(agent->aid, agent->lane);
+	/* Last, so that only an agent that is there has cost a use. */
+	if (!err)
+		err = spawn_right(s->parent, true);
 	if (err) {
 		agent_quota_child_gone(s->parent);
 		goto unlock;

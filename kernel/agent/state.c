@@ -114,18 +114,6 @@ const char *agent_state_status(enum agent_state state)
 }
 
 /**
- * agent_is_terminal() - has an agent ended?
- * @agent: the agent
- *
- * Context: any. Without a lock the answer no may be old, the answer yes stays true.
- * Return: true if it has.
- */
-bool agent_is_terminal(const struct agent *agent)
-{
-	return READ_ONCE(agent->state) >= AGENT_STATE_TERMINATED_CLEAN;
-}
-
-/**
  * agent_state_edge() - is there an edge between two states?
  * @from: the one
  * @to: the other

@@ -157,7 +157,8 @@ static int spawn_hand_over(struct agent_spawn_args __user *uargs, size_t size,
  *
  * - %EPERM: the caller may not spawn; none of its capabilities covers one that was asked
  *   for; or a budget is larger than the caller's; or the manifest names another tenant,
- *   a better lane or a lower audit level than the caller's agent has.
+ *   a better lane or a lower audit level than the caller's agent has, or says permissive
+ *   where that one is not.
  * - %EBADMSG: the manifest is no COSE_Sign1, or it or cap_set is not deterministic CBOR.
  * - %EKEYREJECTED: the manifest's signature is wrong.
  * - %ENOKEY: the manifest's authorizer is not in the keyring.
@@ -356,16 +357,24 @@ SYSCALL_DEFINE2(agent_quota, struct agent_quota_args __user *, uargs, size_t, si
 	return err;
 }
 
+static const char *const tier_ops[] = {
+	[AGENT_TIER_MAP]	= "map",
+	[AGENT_TIER_QUERY]	= "query",
+	[AGENT_TIER_MOVE]	= "move",
+};
+
+static const char *const tier_names[] = {
+	[AGENT_TIER_HBM]	= "hbm",
+	[AGENT_TIER_RAM]	= "ram",
+	[AGENT_TIER_SSD]	= "ssd",
+};
+
 static void tier_record(const struct agent_memory_tier_args *args, int err)
 {
-	static const char *const ops[] = { "map", "query", "move" };
-	static const char *const tiers[] = { "hbm", "ram", "ssd" };
 	char object[48];
 
-	if (args->op >= ARRAY_SIZE(ops) || args->tier >= ARRAY_SIZE(tiers))
-		return;
-	scnprintf(object, sizeof(object), "%s %s %llu", tiers[args->tier], ops[args->op],
-		  args->length);
+	scnprintf(object, sizeof(object), "%s %s %llu", tier_names[args->tier],
+		  tier_ops[args->op], args->length);
 	record_call(AGENT_EVENT_TIER, object, err);
 }
 
@@ -394,6 +403,9 @@ SYSCALL_DEFINE2(agent_memory_tier, struct agent_memory_tier_args __user *, uargs
 	err = agent_args_get(&args, sizeof(args), uargs, size, AGENT_BY_FD);
 	if (err)
 		return err;
+	/* Before anything is refused: a refusal is recorded by these names. */
+	if (args.op >= ARRAY_SIZE(tier_ops) || args.tier >= ARRAY_SIZE(tier_names))
+		return -EINVAL;
 	agent = agent_args_agent(args.aid, args.flags);
 	if (IS_ERR(agent))
 		return PTR_ERR(agent);

@@ -52,7 +52,7 @@ static struct cap *cap_from_user(u64 ptr, u32 len)
  * Beyond what is common to all calls:
  *
  * - %EPERM: the caller does not stand above the agent, or no capability of the caller
- *   covers this one with depth left.
+ *   covers this one with depth left, or the agent's manifest does not allow it.
  * - %EBADMSG: cap is not deterministic CBOR.
  * - %EINVAL: a value in cap is outside what it may be.
  * - %ENOENT: parent is no capability of the caller.
@@ -79,8 +79,10 @@ SYSCALL_DEFINE2(agent_cap_grant, struct agent_cap_grant_args __user *, uargs, si
 		return PTR_ERR(agent);
 	cap = cap_from_user(args.cap, args.cap_len);
 	err = PTR_ERR_OR_ZERO(cap);
-	if (err)
+	if (err) {
+		agent_grant_failed(agent, err);
 		goto put_agent;
+	}
 	err = agent_grant(agent, cap, args.parent, &args.id);
 	cap_put(cap);
 	if (!err) {

@@ -7,6 +7,9 @@
 #include <linux/audit_chain.h>
 #include <linux/sched/signal.h>
 
+#include "freeze.h"
+#include "open.h"
+
 /**
  * agent_fork() - count a new task
  * @child: with its credentials, not yet running
@@ -17,8 +20,11 @@ void agent_fork(struct task_struct *child)
 {
 	struct agent *agent = child->real_cred->agent;
 
-	if (agent)
-		atomic_inc(&agent->nr_tasks);
+	if (!agent)
+		return;
+	atomic_inc(&agent->nr_tasks);
+	agent_open_forked(child);
+	agent_freeze_child(child);
 }
 
 static void task_last_out(struct agent *agent, long code)

@@ -89,7 +89,7 @@ static int tier_range(const struct agent_memory_tier_args *args)
 
 /**
  * agent_tier() - map, count or move memory of current in a tier
- * @args: what to do, and what was achieved
+ * @args: what to do, with a tier and an operation that there are; and what was achieved
  *
  * Context: may sleep.
  * Return: 0; -EINVAL; -ENODEV without such a tier; -ENOMEM; -EINTR; and on moving what
@@ -101,8 +101,6 @@ int agent_tier(struct agent_memory_tier_args *args)
 
 	if (err)
 		return err;
-	if (args->tier > AGENT_TIER_SSD || args->op > AGENT_TIER_MOVE)
-		return -EINVAL;
 	if (args->tier != AGENT_TIER_RAM)
 		return -ENODEV;
 	switch (args->op) {

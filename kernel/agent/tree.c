@@ -59,6 +59,8 @@ void agent_tree_release(u64 aid)
 void agent_tree_publish(struct agent *agent)
 {
 	lockdep_assert_held(&agent_tree_lock);
+	/* Where an ancestor is quarantined, so is what comes to stand under it. */
+	atomic_set(&agent->suspended, atomic_read(&agent->parent->suspended));
 	WARN_ON_ONCE(xa_is_err(xa_store(&agents, agent->aid, agent_get(agent),
 					GFP_KERNEL)));
 	list_add_tail(&agent->sibling, &agent->parent->children);

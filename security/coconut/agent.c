@@ -16,7 +16,7 @@
 
 /*
  * Stage 4 of agent_spawn: does the caller hold the capability to spawn at all?
- * Its use was taken when room for one more child was looked for.
+ * Its use is taken when the agent is published.
  */
 static int lsm_coconut_agent_spawn_hook(struct agent *parent, struct agent *agent,
 					struct cap_set *caps)

@@ -59,7 +59,6 @@ static int parse_aid(const struct lsm_ctx *ctx, u64 *aid)
 static int coconut_setselfattr(unsigned int attr, struct lsm_ctx *ctx, u32 size,
 			       u32 flags)
 {
-	struct agent *agent;
 	u64 aid;
 	int err;
 
@@ -70,12 +69,7 @@ static int coconut_setselfattr(unsigned int attr, struct lsm_ctx *ctx, u32 size,
 	err = parse_aid(ctx, &aid);
 	if (err)
 		return err;
-	agent = agent_lookup(aid);
-	if (!agent)
-		return -ESRCH;
-	err = agent_enter(agent);	/* decides, and records */
-	agent_put(agent);
-	return err;
+	return agent_enter_aid(aid);	/* decides, and records */
 }
 
 static int coconut_getprocattr(struct task_struct *task, const char *name, char **value)

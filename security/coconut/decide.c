@@ -15,11 +15,6 @@
 
 #include "decide.h"
 
-static struct coconut_task *coconut_task(struct task_struct *task)
-{
-	return task->security + coconut_blob_sizes.lbs_task;
-}
-
 static void syscall_ends(struct callback_head *work)
 {
 	struct coconut_task *state = container_of(work, struct coconut_task, work);
@@ -27,25 +22,38 @@ static void syscall_ends(struct callback_head *work)
 
 	state->armed = false;
 	state->refused = false;
-	if (agent)
-		audit_chain_throttle(agent->aid);
+	if (!agent)
+		return;
+	coconut_mapping_end(agent, &state->mapping);
+	audit_chain_throttle(agent->aid);
+}
+
+/**
+ * coconut_task_arm() - Have work done before a task is in user space again
+ * @task: current, or one that does not run yet
+ *
+ * Context: Any.
+ * Return: Its state, or NULL where it does not go back there.
+ */
+struct coconut_task *coconut_task_arm(struct task_struct *task)
+{
+	struct coconut_task *state = coconut_task(task);
+
+	if (task->flags & (PF_KTHREAD | PF_EXITING))
+		return NULL;
+	if (state->armed)
+		return state;
+	init_task_work(&state->work, syscall_ends);
+	if (task_work_add(task, &state->work, TWA_RESUME))
+		return NULL;
+	state->armed = true;
+	return state;
 }
 
 /* NULL: there is no system call whose end could be waited for. */
 static struct coconut_task *arm(void)
 {
-	struct coconut_task *state;
-
-	if (!in_task() || (current->flags & (PF_KTHREAD | PF_EXITING)))
-		return NULL;
-	state = coconut_task(current);
-	if (state->armed)
-		return state;
-	init_task_work(&state->work, syscall_ends);
-	if (task_work_add(current, &state->work, TWA_RESUME))
-		return NULL;
-	state->armed = true;
-	return state;
+	return in_task() ? coconut_task_arm(current) : NULL;
 }
 
 /**

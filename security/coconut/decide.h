@@ -6,28 +6,43 @@
 #define _SECURITY_COCONUT_DECIDE_H
 
 #include <linux/agent.h>
+#include <linux/sched.h>
 #include <linux/task_work.h>
 
+#include "mapping.h"
 #include "setup.h"
 
 /* No capability holds this right: asking for it is how a rule of ours refuses. */
-#define COCONUT_RIGHT_NEVER	BIT_ULL(63)
+#define COCONUT_RIGHT_NEVER	AGENT_RIGHT_NEVER
 
 /**
  * struct coconut_task - one system call of one task
  * @work: runs before the task returns to user space
+ * @agent: kernel/agent's
  * @armed: @work is queued; only the task itself looks and writes
  * @refused: a refusal was recorded since then, namely of
  * @class: this enum agent_class, and
  * @key: this target
+ * @walks: how many walks that take mappings back had ended when its fork began
+ * @mapping: what it has to look after when it ends
  */
 struct coconut_task {
 	struct callback_head work;
+	struct agent_task agent;
 	bool armed;
 	bool refused;
 	u8 class;
 	u64 key;
+	unsigned int walks;
+	struct coconut_mapping mapping;
 };
+
+static inline struct coconut_task *coconut_task(const struct task_struct *task)
+{
+	return task->security + coconut_blob_sizes.lbs_task;
+}
+
+struct coconut_task *coconut_task_arm(struct task_struct *task);
 
 int coconut_decide(struct agent *agent, const struct agent_request *req, u64 *granted);
 int coconut_decide_once(struct agent *agent, const struct agent_request *req, u64 key);

@@ -17,7 +17,7 @@
  * - Mapping a file to execute from it needs the right to read it, as shared
  *   libraries do; the class exec is about starting programs. Anonymous memory
  *   may be made executable: programs with a JIT run as they are.
- * - What is mapped stays mapped after a revoke. See threat-model.rst.
+ * - What is mapped is taken back by a revoke: mapping.c.
  */
 #include <linux/agent.h>
 #include <linux/fcntl.h>
@@ -29,11 +29,14 @@
 #include <linux/slab.h>
 
 #include "decide.h"
+#include "device.h"
 #include "exec.h"
 #include "file.h"
 #include "inode.h"
 #include "ioctl.h"
+#include "mapping.h"
 #include "measure.h"
+#include "proc.h"
 
 static bool self_contained(const struct file *file)
 {
@@ -108,17 +111,24 @@ static u64 rights_to_open(const struct file *file)
 static int coconut_file_open(struct file *file)
 {
 	struct agent *agent = cred_agent(file->f_cred);
+	struct inode *inode = file_inode(file);
+	int err;
 
 	if (file->f_mode & FMODE_WRITE)
-		coconut_measure_forget(file_inode(file));
+		coconut_measure_forget(inode);
 	if (!agent)
 		return 0;
-	if (coconut_inode_is_mqueue(file_inode(file)))
-		return coconut_decide_mqueue(agent, file_inode(file));
+	if (coconut_inode_is_mqueue(inode))
+		return coconut_decide_mqueue(agent, inode);
 	/* Decided in exec.c, once it can be read and nobody can write to it. */
 	if (self_contained(file) || for_exec(file))
 		return 0;
-	return decide_file(agent, file, rights_to_open(file), false);
+	err = decide_file(agent, file, rights_to_open(file), false);
+	if (!err && coconut_inode_is_device(inode))
+		err = coconut_decide_device(agent, file);
+	if (!err && coconut_inode_is_proc(inode))
+		err = coconut_decide_proc(agent, file);
+	return err;
 }
 
 static int coconut_file_permission(struct file *file, int mask)
@@ -139,6 +149,16 @@ static int coconut_file_receive(struct file *file)
 	struct agent *agent = agent_current();
 
 	if (!agent || self_contained(file) || (file->f_mode & FMODE_PATH))
+		return 0;
+	return decide_file(agent, file, rights_of_mode(file), false);
+}
+
+/* A lock holds others up; letting go of one never does. */
+static int coconut_file_lock(struct file *file, unsigned int cmd)
+{
+	struct agent *agent = agent_current();
+
+	if (!agent || cmd == F_UNLCK || self_contained(file))
 		return 0;
 	return decide_file(agent, file, rights_of_mode(file), false);
 }
@@ -190,6 +210,9 @@ static int coconut_mmap_file(struct file *file, unsigned long reqprot,
 {
 	struct agent *agent = agent_current();
 	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+	u32 epoch;
+	u64 need;
+	int err;
 
 	if (!agent || !file)
 		return 0;
@@ -197,7 +220,13 @@ static int coconut_mmap_file(struct file *file, unsigned long reqprot,
 		return coconut_decide_exec(agent, file);
 	if (self_contained(file))
 		return 0;
-	return decide_file(agent, file, rights_to_map(file, prot, shared), false);
+	/* However it is protected: a tracer within the agent would read it all the same. */
+	need = rights_to_map(file, prot, shared) | AGENT_FS_READ_FILE;
+	epoch = atomic_read_acquire(&agent->epoch);
+	err = decide_file(agent, file, need, false);
+	if (!err)
+		coconut_mapping_made(agent, file, epoch);
+	return err;
 }
 
 /*
@@ -265,6 +294,7 @@ static struct security_hook_list hooks[] __ro_after_init = {
 	LSM_HOOK_INIT(file_open, coconut_file_open),
 	LSM_HOOK_INIT(file_permission, coconut_file_permission),
 	LSM_HOOK_INIT(file_receive, coconut_file_receive),
+	LSM_HOOK_INIT(file_lock, coconut_file_lock),
 	LSM_HOOK_INIT(file_truncate, coconut_file_truncate),
 	LSM_HOOK_INIT(file_ioctl, coconut_file_ioctl),
 	LSM_HOOK_INIT(file_ioctl_compat, coconut_file_ioctl_compat),

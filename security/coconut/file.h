@@ -15,11 +15,14 @@
  * struct coconut_file - blob of an open file
  * @cache: the last decision: fs rights, or exec rights where it was opened to be executed
  * @owner: who asked for its SIGIO; file->f_owner->lock; holds a reference
+ * @mapper: AID of the agent by whose right it was mapped first; all ones: there were
+ *	more; 0: none did
  * @digest: BLAKE3 of its content, measured while writing is denied; set once, or NULL
  */
 struct coconut_file {
 	struct coconut_cache cache;
 	struct agent *owner;
+	u64 mapper;
 	u8 *digest;
 };
 

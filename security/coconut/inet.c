@@ -17,6 +17,7 @@
 #include <net/ipv6.h>
 #include <net/sock.h>
 
+#include "../../kernel/agent/cap.h"
 #include "decide.h"
 #include "socket.h"
 
@@ -212,6 +213,38 @@ int coconut_inet_use(struct agent *agent, struct sock *sk)
 	else
 		set_local(&peer, sk);
 	return decide_role(agent, sk, &peer, role, right_of[role]);
+}
+
+/**
+ * coconut_inet_pending() - Is a connection being made that is no longer allowed?
+ * @agent: who makes it
+ * @sk: a TCP socket
+ *
+ * No record, and no use is taken: nothing is refused yet.
+ *
+ * Return: True if so.
+ */
+bool coconut_inet_pending(struct agent *agent, const struct sock *sk)
+{
+	struct agent_net_peer peer = { .proto = AGENT_NET_TCP };
+	const struct agent_request req = {
+		.class = AGENT_CLASS_NET,
+		.rights = AGENT_NET_CONNECT,
+		.net = &peer,
+		.approved = true,
+	};
+	struct cap_set *set;
+	u64 held;
+
+	if (READ_ONCE(coconut_sock(sk)->role) != COCONUT_ROLE_CONNECTED)
+		return false;
+	set = agent->permissive ? NULL : agent_caps_get(agent);
+	if (!set)
+		return false;
+	set_remote(&peer, sk);
+	held = cap_set_held(set, agent, &req);
+	cap_set_put(set);
+	return !held;
 }
 
 /**

@@ -22,7 +22,6 @@
 #include "path.h"
 #include "setup.h"
 
-#define MQUEUE_MAGIC	0x19800202	/* ipc/mqueue.c keeps it to itself */
 #define MOUNTS_TRIED	8
 
 /* Referenced mounts of current's namespace that show @dentry; at least none. */
@@ -109,17 +108,6 @@ static int coconut_inode_remove_acl(struct mnt_idmap *idmap, struct dentry *dent
 				    const char *acl_name)
 {
 	return decide_dentry(dentry, AGENT_FS_SETATTR);
-}
-
-/**
- * coconut_inode_is_mqueue() - Is it a POSIX message queue?
- * @inode: of any file system
- *
- * Return: True for a queue, false for the directory that holds them.
- */
-bool coconut_inode_is_mqueue(const struct inode *inode)
-{
-	return inode->i_sb->s_magic == MQUEUE_MAGIC && S_ISREG(inode->i_mode);
 }
 
 /**

@@ -11,6 +11,8 @@
 
 #include "setup.h"
 
+#define MQUEUE_MAGIC	0x19800202	/* ipc/mqueue.c keeps it to itself */
+
 struct agent;
 struct coconut_measurement;
 
@@ -29,7 +31,12 @@ static inline struct coconut_inode *coconut_inode(const struct inode *inode)
 	return inode->i_security + coconut_blob_sizes.lbs_inode;
 }
 
-bool coconut_inode_is_mqueue(const struct inode *inode);
+/* A POSIX message queue, not the directory that holds them. */
+static inline bool coconut_inode_is_mqueue(const struct inode *inode)
+{
+	return inode->i_sb->s_magic == MQUEUE_MAGIC && S_ISREG(inode->i_mode);
+}
+
 int coconut_decide_mqueue(struct agent *agent, const struct inode *inode);
 void __init coconut_add_inode_hooks(void);
 

@@ -117,12 +117,13 @@ int coconut_measure(struct file *file)
 {
 	const struct inode *inode = d_real_inode(file->f_path.dentry);
 	struct coconut_file *blob = coconut_file(file);
-	bool kept = may_keep(file, inode);
 	int err = 0;
 	u8 *digest;
+	bool kept;
 
 	if (READ_ONCE(blob->digest))
 		return 0;
+	kept = may_keep(file, inode);
 	digest = kmalloc(BLAKE3_OUT_SIZE, GFP_KERNEL);
 	if (!digest)
 		return -ENOMEM;

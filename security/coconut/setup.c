@@ -23,6 +23,8 @@
 #include "measure.h"
 #include "mount.h"
 #include "path.h"
+#include "revoke.h"
+#include "route.h"
 #include "setup.h"
 #include "socket.h"
 #include "task.h"
@@ -43,6 +45,7 @@ struct lsm_blob_sizes coconut_blob_sizes __ro_after_init = {
 
 static int __init coconut_init(void)
 {
+	agent_task_room(coconut_blob_sizes.lbs_task + offsetof(struct coconut_task, agent));
 	coconut_add_file_hooks();
 	coconut_add_path_hooks();
 	coconut_add_inode_hooks();
@@ -50,10 +53,12 @@ static int __init coconut_init(void)
 	coconut_add_measure_hooks();
 	coconut_add_mount_hooks();
 	coconut_add_socket_hooks();
+	coconut_add_route_hooks();
 	coconut_add_ipc_hooks();
 	coconut_add_task_hooks();
 	coconut_add_kernel_hooks();
 	coconut_add_uring_hooks();
+	coconut_add_revoke_hooks();
 	coconut_add_agent_hooks();
 	coconut_add_attr_hooks();
 	return 0;

@@ -12,12 +12,15 @@
  * is the authority of whoever did that.
  */
 #include <linux/agent.h>
+#include <linux/fs.h>
 #include <linux/in.h>
 #include <linux/lsm_hooks.h>
 #include <linux/netlink.h>
 #include <linux/socket.h>
+#include <net/tcp.h>
 
 #include "decide.h"
+#include "route.h"
 #include "setup.h"
 #include "socket.h"
 
@@ -117,15 +120,39 @@ static int coconut_socket_sendmsg(struct socket *sock, struct msghdr *msg, int s
 {
 	struct agent *agent = agent_current();
 
-	if (agent && is_inet(sock->sk))
-		return coconut_inet_sendmsg(agent, sock->sk, msg);
-	return use(sock);
+	if (!agent || !is_inet(sock->sk))
+		return use(sock);
+	return coconut_decide_route(agent, msg) ?:
+	       coconut_inet_sendmsg(agent, sock->sk, msg);
 }
 
 static int coconut_socket_recvmsg(struct socket *sock, struct msghdr *msg, int size,
 				  int flags)
 {
 	return use(sock);
+}
+
+/**
+ * coconut_socket_revoked() - Break off a connection that is being made and not allowed
+ * @agent: whose task has it; something was withdrawn from it
+ * @file: any open file
+ *
+ * Whoever waits for it tries again, is refused, and that is recorded. Where nobody
+ * waits it is decided, and so recorded, here. The socket's error says EACCES.
+ *
+ * Context: May sleep.
+ */
+void coconut_socket_revoked(struct agent *agent, struct file *file)
+{
+	struct socket *sock = sock_from_file(file);
+	struct sock *sk = sock ? sock->sk : NULL;
+
+	if (!sk || !sk_is_tcp(sk) || inet_sk_state_load(sk) != TCP_SYN_SENT ||
+	    !coconut_inet_pending(agent, sk))
+		return;
+	if (file->f_flags & O_NONBLOCK && !coconut_inet_use(agent, sk))
+		return;
+	tcp_abort(sk, EACCES);
 }
 
 static void coconut_sk_free_security(struct sock *sk)

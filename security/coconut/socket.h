@@ -58,6 +58,7 @@ int coconut_inet_connect(struct agent *agent, struct sock *sk,
 int coconut_inet_listen(struct agent *agent, struct sock *sk);
 int coconut_inet_sendmsg(struct agent *agent, struct sock *sk, const struct msghdr *msg);
 int coconut_inet_use(struct agent *agent, struct sock *sk);
+bool coconut_inet_pending(struct agent *agent, const struct sock *sk);
 
 /* unix.c; @agent is not NULL, the socket AF_UNIX */
 int coconut_unix_bind(struct agent *agent, struct sock *sk, const struct sockaddr *addr,
@@ -65,6 +66,7 @@ int coconut_unix_bind(struct agent *agent, struct sock *sk, const struct sockadd
 int coconut_unix_use(struct agent *agent, struct sock *sk);
 void __init coconut_add_unix_hooks(void);
 
+void coconut_socket_revoked(struct agent *agent, struct file *file);
 void __init coconut_add_socket_hooks(void);
 
 #endif /* _SECURITY_COCONUT_SOCKET_H */

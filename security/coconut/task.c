@@ -17,8 +17,10 @@
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <uapi/linux/sched.h>
 
 #include "decide.h"
+#include "revoke.h"
 #include "setup.h"
 #include "task.h"
 
@@ -140,7 +142,24 @@ static int coconut_task_prlimit(const struct cred *cred, const struct cred *tcre
 			    COCONUT_RIGHT_NEVER, "limits");
 }
 
+/*
+ * clone3(2) takes the directory of a cgroup by any descriptor, O_PATH included: a
+ * way out of what the agent was given to live on that writes to no file.
+ */
+static int coconut_task_alloc(struct task_struct *task, unsigned long clone_flags)
+{
+	struct agent *agent = agent_current();
+
+	if (!agent)
+		return 0;
+	if (clone_flags & CLONE_INTO_CGROUP)
+		return coconut_refuse(agent, AGENT_CLASS_TASK, "clone into a cgroup", false);
+	coconut_revoke_fork(task);
+	return 0;
+}
+
 static struct security_hook_list hooks[] __ro_after_init = {
+	LSM_HOOK_INIT(task_alloc, coconut_task_alloc),
 	LSM_HOOK_INIT(task_kill, coconut_task_kill),
 	LSM_HOOK_INIT(ptrace_access_check, coconut_ptrace_access_check),
 	LSM_HOOK_INIT(ptrace_traceme, coconut_ptrace_traceme),

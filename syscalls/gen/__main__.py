@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python -m syscalls.gen [--check]: writes, or compares, what agent.yaml renders to."""
+"""python -m syscalls.gen [--check]: writes, or compares, what the specifications render to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import difflib
 import sys
 from pathlib import Path
 
+from . import mediation
 from .check import check
+from .model import Spec
 from .parse import SpecError, parse
 from .patches import compare
 from .render import OUTPUTS
@@ -17,6 +19,15 @@ __all__ = ["main"]
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = Path("syscalls/agent.yaml")
+
+
+def _outputs(root: Path) -> tuple[Spec, dict[str, str]]:
+    """The specification of the ABI, and the text of each output."""
+    spec = parse(root / SPEC, SPEC)
+    check(spec)
+    texts = {name: render(spec) for name, render in OUTPUTS.items()}
+    texts[mediation.OUTPUT] = mediation.render(mediation.parse(root / mediation.SOURCE))
+    return spec, texts
 
 
 def _stale(path: Path, name: str, text: str) -> bool:
@@ -28,7 +39,7 @@ def _stale(path: Path, name: str, text: str) -> bool:
         old.splitlines(keepends=True),
         text.splitlines(keepends=True),
         f"{name} (as it is)",
-        f"{name} (as agent.yaml says)",
+        f"{name} (as the specification says)",
         n=1,
     )
     print(f"{name}: stale")
@@ -44,15 +55,13 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     root: Path = options.root
     try:
-        spec = parse(root / SPEC, SPEC)
-        check(spec)
+        spec, texts = _outputs(root)
     except SpecError as error:
         print(error, file=sys.stderr)
         return 1
     stale = False
-    for name, render in OUTPUTS.items():
+    for name, text in texts.items():
         path = root / name
-        text = render(spec)
         if options.check:
             stale |= _stale(path, name, text)
         elif not path.exists() or path.read_text(encoding="utf-8") != text:

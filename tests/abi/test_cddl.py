@@ -78,6 +78,8 @@ BASE: dict[int, Any] = {1: 1, 2: "x", 3: "t", 4: 1, 5: []}
         {10: 3},
         {11: 3},
         {13: 0},
+        {13: False},
+        {14: 0},
     ],
 )
 def test_other_manifests(change: dict[int, Any]) -> None:
@@ -85,14 +87,14 @@ def test_other_manifests(change: dict[int, Any]) -> None:
     assert not fits("manifest", "manifest", {**BASE, **change})
 
 
-RECORD: list[Any] = [bytes(16), 1, 5, -5, 0, 17, 300, 9, 1, 2, 0, b"/etc/shadow", -13]
+RECORD: list[Any] = [bytes(16), 1, 5, -5, 0, 17, 300, 9, 1, 2, 0, 1, b"/etc/shadow", -13]
 
 
 def test_records() -> None:
     assert Record.from_value(RECORD).encode() == cbor.encode(RECORD)
     assert fits("record", "record", RECORD)
     assert not fits("record", "record", RECORD[:-1])
-    for index, wrong in ((0, bytes(15)), (1, -1), (7, 99), (8, 13), (9, 3), (11, "text")):
+    for index, wrong in ((0, bytes(15)), (1, -1), (7, 99), (8, 13), (9, 4), (11, -1), (12, "text")):
         assert not fits("record", "record", [*RECORD[:index], wrong, *RECORD[index + 1 :]])
 
 
@@ -107,6 +109,7 @@ CLAIMS: dict[int, Any] = {
     -75005: bytes(32),
     -75006: bytes(32),
     -75007: bytes(16),
+    -75010: False,
     -75008: "name",
     -75009: 2,
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from syscalls.gen import mediation
 from syscalls.gen.__main__ import main
 from syscalls.gen.check import RULES, check
 from syscalls.gen.parse import SpecError, parse
@@ -17,6 +18,7 @@ from syscalls.gen.patches import compare
 from syscalls.gen.render import OUTPUTS
 
 ROOT = Path(__file__).resolve().parents[2]
+ALL = (*OUTPUTS, mediation.OUTPUT)
 BAD = sorted((Path(__file__).parent / "bad").glob("*.yaml"))
 
 
@@ -58,13 +60,13 @@ def test_committed_output_is_fresh(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def copy(to: Path) -> None:
-    for name in ("syscalls/agent.yaml", *OUTPUTS):
+    for name in ("syscalls/agent.yaml", str(mediation.SOURCE), *ALL):
         (to / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, to / name)
     shutil.copytree(ROOT / "patches", to / "patches")
 
 
-@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("name", ALL)
 def test_stale_output_is_seen_and_written_anew(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

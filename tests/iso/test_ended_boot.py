@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import tarfile
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 
 from pycoconut import audit
 from pycoconut.imgbuild.image import Image
+from pycoconut.imgbuild.rootfs import untar
 from pycoconut.kbuild.base import load_base, places
 from pycoconut.kbuild.console import Console
 from pycoconut.kbuild.kernel import Kernel, variant
@@ -42,8 +42,7 @@ exec /usr/bin/python3 -I -B -m pycoconut.daemon
 def root(tmp_path: Path, image: Image) -> Path:
     """The image's root, unpacked."""
     made = tmp_path / "root"
-    with tarfile.open(image.work / "root.tar") as archive:
-        archive.extractall(made, filter="tar")
+    untar(image.work / "root.tar", made)
     (made / "etc/coconut/consoles").write_text("")
     return made
 

@@ -49,6 +49,7 @@ def _checked(repo: Path, tree: Path, names: list[str]) -> Iterator[str]:
         yield from result.read_text().splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_checkpatch(repo: Path, tree: Path, files: list[Path]) -> None:
     rows = _exceptions()

@@ -34,6 +34,8 @@ STATES: Mapping[str, State] = {
     "TERMINATED_CLEAN": State.TERMINATED_CLEAN,
     "TERMINATED_REVOKED": State.TERMINATED_REVOKED,
 }
+#: The words of `status` for whether an agent is permissive.
+MODES: Mapping[str, bool] = {"enforced": False, "permissive": True}
 
 
 class AgentFsError(CoconutError):
@@ -54,10 +56,11 @@ class AgentStatus:
         state: Where it is in its life; `word` is how the file says it.
         lane: Its share of the CPU.
         tasks, children: Live ones.
-        strikes: Denials that policy counts.
+        strikes: How often denials brought it to Cap-denied.
         denials: All denials.
+        permissive: It is not held to its capabilities; `permitted`: what passed for that.
         spawned_ns: CLOCK_MONOTONIC.
-        epoch: How often something was revoked.
+        epoch: How often something was revoked, suspended or given back.
         exit_code, ended_ns: Of an agent in the graveyard; else None.
     """
 
@@ -72,6 +75,8 @@ class AgentStatus:
     children: int
     strikes: int
     denials: int
+    permissive: bool
+    permitted: int
     spawned_ns: int
     epoch: int
     exit_code: int | None
@@ -175,8 +180,12 @@ class AgentFs:
         raise AgentFsError(f"no agent {name}", hint="coconut ps --all lists those that there are")
 
     def _of(self, aid: int, *parts: str) -> str:
-        path = self.directory(aid).joinpath(*parts)
-        return path.read_bytes().decode("utf-8", "backslashreplace")
+        try:
+            data = self.directory(aid).joinpath(*parts).read_bytes()
+        except FileNotFoundError:
+            # It ended between the look and the read, and has moved to the graveyard.
+            data = self.directory(aid).joinpath(*parts).read_bytes()
+        return data.decode("utf-8", "backslashreplace")
 
     def status(self, aid: int) -> AgentStatus:
         """`status`.
@@ -199,6 +208,8 @@ class AgentFs:
                 children=int(values["children"]),
                 strikes=int(values["strikes"]),
                 denials=int(values["denials"]),
+                permissive=MODES[values["mode"]],
+                permitted=int(values["permitted"]),
                 spawned_ns=int(values["spawned_ns"]),
                 epoch=int(values["epoch"]),
                 exit_code=int(values["exit_code"]) if "exit_code" in values else None,
@@ -215,6 +226,49 @@ class AgentFs:
             except (AgentFsError, FileNotFoundError, ProcessLookupError):
                 # It ended between the listing and the look.
                 continue
+
+    def _write(self, path: Path, line: str) -> None:
+        with path.open("wb", buffering=0) as file:
+            file.write(line.encode())
+
+    def quarantine(self, aid: int) -> None:
+        """Freezes an agent and all beneath it, and suspends what they hold.
+
+        Raises:
+            AgentFsError: No such agent.
+            OSError: EPERM, to all but the operator; EALREADY; EINVAL, it has ended.
+        """
+        self._write(self.directory(aid) / "status", "quarantine\n")
+
+    def release(self, aid: int) -> None:
+        """Lets an agent out of quarantine; its strikes are forgotten.
+
+        Raises:
+            AgentFsError: No such agent.
+            OSError: EPERM, to all but the operator; EINVAL, it is not quarantined.
+        """
+        self._write(self.directory(aid) / "status", "release\n")
+
+    def acknowledge(self, aid: int) -> None:
+        """Sends an agent that is Cap-denied back to work; its strikes stay.
+
+        Raises:
+            AgentFsError: No such agent.
+            OSError: EPERM, to all but the operator; EINVAL, it is not Cap-denied.
+        """
+        self._write(self.directory(aid) / "status", "acknowledge\n")
+
+    def limits(self) -> dict[str, int]:
+        """`policy/limits`: what the operator puts up with, by name."""
+        return {key: int(value) for key, value in key_values(self.text("policy", "limits")).items()}
+
+    def set_limit(self, name: str, value: int) -> None:
+        """Sets one of them.
+
+        Raises:
+            OSError: EPERM, to all but the operator; EINVAL, no such name; ERANGE.
+        """
+        self._write(self.root / "policy/limits", f"{name} {value}\n")
 
     def caps(self, aid: int) -> list[Held]:
         """`caps`: what the agent holds."""
@@ -271,8 +325,7 @@ class AgentFs:
     def add_authorizer(self, key: PublicKey) -> None:
         """Adds a key; the boot agent with CAP_SYS_ADMIN only, before the keyring is sealed."""
         line = f"add {key.raw.hex()} {key.label or 'unnamed'}\n"
-        with (self.root / "policy/authorizers").open("wb", buffering=0) as file:
-            file.write(line.encode())
+        self._write(self.root / "policy/authorizers", line)
 
     def seal_authorizers(self) -> None:
         """From now on no key is added."""

@@ -20,6 +20,7 @@ __all__ = ["AttestationError", "Claims", "parse", "verify"]
 
 NONCE, IAT = 10, 6
 AID, PARENT, MANIFEST, CODE, AUTHORIZER, CAPS, HEAD, BOOT, NAME, STATE = range(-75000, -75010, -1)
+PERMISSIVE = -75010
 SIZES: Mapping[int, int] = {MANIFEST: 32, CODE: 32, AUTHORIZER: 32, CAPS: 32, HEAD: 32, BOOT: 16}
 NUMBERS = (IAT, AID, PARENT, STATE)
 
@@ -43,6 +44,7 @@ class Claims:
         boot: Boot id.
         name: As in its manifest.
         state: Where it is in its life.
+        permissive: It is not held to its capabilities.
         nonce: What the caller gave.
         signer: Public key that signed this.
     """
@@ -58,6 +60,7 @@ class Claims:
     boot: bytes
     name: str
     state: State
+    permissive: bool
     nonce: bytes
     signer: bytes
 
@@ -67,6 +70,7 @@ class Claims:
             "parent": format_aid(self.parent),
             "name": self.name,
             "state": self.state.name.lower(),
+            "permissive": self.permissive,
             "issued": self.issued,
             "manifest": self.manifest.hex(),
             "code": self.code.hex(),
@@ -81,7 +85,7 @@ class Claims:
 
 def _claims(payload: bytes, signer: bytes) -> Claims:
     value = cbor.decode(payload)
-    needed = {*NUMBERS, *SIZES, NAME}
+    needed = {*NUMBERS, *SIZES, NAME, PERMISSIVE}
     if not isinstance(value, dict) or set(value) - {NONCE} != needed:
         raise AttestationError("claims are missing, or there are others")
     for key, size in SIZES.items():
@@ -92,6 +96,8 @@ def _claims(payload: bytes, signer: bytes) -> Claims:
     nonce = value.get(NONCE, b"")
     if not isinstance(value[NAME], str) or not isinstance(nonce, bytes):
         raise AttestationError("a name that is no text, or a nonce that is no bytes")
+    if not isinstance(value[PERMISSIVE], bool):
+        raise AttestationError("permissive is true or false")
     if value[STATE] not in list(State):
         raise AttestationError(f"no state: {value[STATE]}")
     return Claims(
@@ -106,6 +112,7 @@ def _claims(payload: bytes, signer: bytes) -> Claims:
         boot=value[BOOT],
         name=value[NAME],
         state=State(value[STATE]),
+        permissive=value[PERMISSIVE],
         nonce=nonce,
         signer=signer,
     )
@@ -130,7 +137,9 @@ def parse(data: bytes) -> list[Claims]:
     return found
 
 
-def verify(data: bytes, key: bytes, nonce: bytes | None = None) -> list[Claims]:
+def verify(
+    data: bytes, key: bytes, nonce: bytes | None = None, *, permissive: bool = False
+) -> list[Claims]:
     """Reads a chain of attestations, and holds it to a key, to the nonce, and to itself.
 
     Args:
@@ -138,6 +147,7 @@ def verify(data: bytes, key: bytes, nonce: bytes | None = None) -> list[Claims]:
         key: The kernel's attestation key, known from elsewhere: `/agent/abi`, or the
             boot record of a log that was verified.
         nonce: What was given to agent_attest(); None: whatever it was.
+        permissive: Take agents too that are not held to their capabilities.
 
     Raises:
         AttestationError: It does not hold.
@@ -157,6 +167,10 @@ def verify(data: bytes, key: bytes, nonce: bytes | None = None) -> list[Claims]:
             raise AttestationError(f"{format_aid(claims.aid)}: signed by another key")
         if claims.boot != chain[0].boot:
             raise AttestationError(f"{format_aid(claims.aid)}: of another boot")
+        if claims.permissive and not permissive:
+            raise AttestationError(
+                f"{format_aid(claims.aid)} is permissive: nothing holds it to its capabilities"
+            )
         if nonce is not None and claims.nonce != nonce:
             raise AttestationError(f"{format_aid(claims.aid)}: another nonce; is it old?")
     return chain

@@ -163,13 +163,20 @@ enum agent_event {
 	AGENT_EVENT_LINK	= 15,	/* user space names the previous boot's head */
 	AGENT_EVENT_QUERY	= 16,	/* the seed was read */
 	AGENT_EVENT_LOST	= 17,	/* object: how many records could not be kept */
+	AGENT_EVENT_ASK		= 18,	/* approval is asked for; object: number, then what */
+	AGENT_EVENT_ANSWER	= 19,	/* object: number, AID, answer, by whom */
+	AGENT_EVENT_POLICY	= 20,	/* a limit of /agent/policy/limits was set */
 };
 
 enum agent_decision {
-	AGENT_DECISION_NONE	= 0,
-	AGENT_DECISION_ALLOWED	= 1,
-	AGENT_DECISION_DENIED	= 2,
+	AGENT_DECISION_NONE		= 0,
+	AGENT_DECISION_ALLOWED		= 1,
+	AGENT_DECISION_DENIED		= 2,
+	AGENT_DECISION_PERMITTED	= 3,	/* would be denied, but for a permissive agent */
 };
+
+/* In a record's rights: something that no capability gives was asked for. */
+#define AGENT_RIGHT_NEVER	0x8000000000000000ULL
 
 enum agent_quota_kind {
 	AGENT_QUOTA_CPU			= 0,
@@ -318,5 +325,14 @@ struct agent_audit_link {
 
 /* ioctl of /agent/policy/authorizers: no key is added after it */
 #define AGENT_IOC_SEAL		_IO('A', 0xc2)
+
+/* ioctl of /agent/policy/approvals */
+struct agent_approval_answer {
+	__u64 id;
+	__u32 allow;		/* 1: this one use is allowed; 0: it is denied */
+	__u32 reserved;
+};
+
+#define AGENT_IOC_ANSWER	_IOW('A', 0xc4, struct agent_approval_answer)
 
 #endif /* _UAPI_LINUX_AGENT_H */

@@ -16,6 +16,7 @@ const struct audit_record audit_test_denial = {
 	.real = 1763664000123456789,
 	.aid = 17,
 	.capability = 24,
+	.rights = AGENT_FS_READ_FILE | AGENT_FS_READ_DIR,
 	.cpu = 3,
 	.tid = 4242,
 	.result = -13,

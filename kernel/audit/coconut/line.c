@@ -29,6 +29,7 @@
 #define K_CLASS		"\",\"class\":\""
 #define K_DECISION	"\",\"decision\":\""
 #define K_CAP		"\",\"cap\":"
+#define K_RIGHTS	",\"rights\":"
 #define K_OBJECT	",\"object\":\""
 #define K_RESULT	"\",\"result\":"
 #define K_MAC		",\"mac\":\""
@@ -63,6 +64,9 @@ static const char * const event_names[] = {
 	[AGENT_EVENT_LINK]		= "link",
 	[AGENT_EVENT_QUERY]		= "query",
 	[AGENT_EVENT_LOST]		= "lost",
+	[AGENT_EVENT_ASK]		= "ask",
+	[AGENT_EVENT_ANSWER]		= "answer",
+	[AGENT_EVENT_POLICY]		= "policy",
 };
 
 static const char * const class_names[] = {
@@ -85,6 +89,7 @@ static const char * const decision_names[] = {
 	[AGENT_DECISION_NONE]		= "none",
 	[AGENT_DECISION_ALLOWED]	= "allowed",
 	[AGENT_DECISION_DENIED]		= "denied",
+	[AGENT_DECISION_PERMITTED]	= "permitted",
 };
 
 /* ---- pieces ---- */
@@ -250,6 +255,7 @@ size_t audit_line_record(const struct audit_record *rec,
 	p = put_name(PUT(p, K_CLASS), class_name(rec->class), rec->class);
 	p = put_name(PUT(p, K_DECISION), decision_name(rec->decision), rec->decision);
 	p = put_dec(PUT(p, K_CAP), rec->capability);
+	p = put_dec(PUT(p, K_RIGHTS), rec->rights);
 	p = put_object(PUT(p, K_OBJECT), rec);
 	p = put_int(PUT(p, K_RESULT), rec->result);
 	p = put_hex(PUT(p, K_MAC), rec->mac, sizeof(rec->mac));
@@ -269,14 +275,15 @@ size_t audit_line_record(const struct audit_record *rec,
 size_t audit_line_record_len(const struct audit_record *rec)
 {
 	return sizeof(K_SEQ K_BOOT K_MONO K_REAL K_CPU K_AID K_TID K_EVENT K_CLASS K_DECISION
-		      K_CAP K_OBJECT K_RESULT K_MAC K_END) - 1 +
+		      K_CAP K_RIGHTS K_OBJECT K_RESULT K_MAC K_END) - 1 +
 	       2 * AUDIT_BOOT_ID_SIZE + 2 * sizeof(rec->mac) +
 	       dec_len(rec->seq) + dec_len(rec->mono) + int_len(rec->real) +
 	       dec_len(rec->cpu) + aid_len(rec->aid) + dec_len(rec->tid) +
 	       name_len(event_name(rec->event), rec->event) +
 	       name_len(class_name(rec->class), rec->class) +
 	       name_len(decision_name(rec->decision), rec->decision) +
-	       dec_len(rec->capability) + object_len(rec) + int_len(rec->result);
+	       dec_len(rec->capability) + dec_len(rec->rights) + object_len(rec) +
+	       int_len(rec->result);
 }
 
 /**

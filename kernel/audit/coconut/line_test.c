@@ -15,7 +15,7 @@ static const char * const denial_line[] = {
 	"{\"seq\":23,\"boot\":\"000102030405060708090a0b0c0d0e0f\",",
 	"\"mono\":1234567890123,\"real\":1763664000123456789,\"cpu\":3,",
 	"\"aid\":\"a:00017\",\"tid\":4242,\"event\":\"access\",\"class\":\"fs\",",
-	"\"decision\":\"denied\",\"cap\":24,",
+	"\"decision\":\"denied\",\"cap\":24,\"rights\":5,",
 	"\"object\":\"/data/\\u00ff\\\"x\\\\\",\"result\":-13,",
 	"\"mac\":\"", ZEROS, "\"}\n",
 };
@@ -25,6 +25,7 @@ static const char * const widest_begin[] = {
 	"\"mono\":18446744073709551615,\"real\":-9223372036854775808,\"cpu\":4294967295,",
 	"\"aid\":\"a:18446744073709551615\",\"tid\":4294967295,\"event\":\"65535\",",
 	"\"class\":\"255\",\"decision\":\"255\",\"cap\":18446744073709551615,",
+	"\"rights\":18446744073709551615,",
 	"\"object\":\"\\u0001\\u0001",
 };
 
@@ -90,7 +91,8 @@ static void line_widest(struct kunit *test)
 	b->rec = (struct audit_record) {
 		.seq = U64_MAX, .mono = U64_MAX, .real = S64_MIN, .cpu = U32_MAX,
 		.aid = U64_MAX, .tid = U32_MAX, .event = U16_MAX, .class = U8_MAX,
-		.decision = U8_MAX, .capability = U64_MAX, .result = S32_MIN,
+		.decision = U8_MAX, .capability = U64_MAX,
+		.rights = U64_MAX, .result = S32_MIN,
 		.object_len = AUDIT_CHAIN_OBJECT_MAX,
 	};
 	memset(b->rec.object, 1, sizeof(b->rec.object));
@@ -159,7 +161,7 @@ static void line_names(struct kunit *test)
 	int event;
 
 	/* Each event of the ABI has a name: none is shown by its number. */
-	for (event = 0; event <= AGENT_EVENT_LOST; event++) {
+	for (event = 0; event <= AGENT_EVENT_POLICY; event++) {
 		char number[24];
 
 		b->rec.event = event;

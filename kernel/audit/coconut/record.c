@@ -17,7 +17,7 @@
 
 #include "record.h"
 
-#define AUDIT_RECORD_FIELDS	13
+#define AUDIT_RECORD_FIELDS	14
 
 enum cbor_major {
 	CBOR_UINT	= 0x00,
@@ -91,6 +91,7 @@ size_t audit_record_encode(const struct audit_record *rec,
 	p = put_head(p, CBOR_UINT, rec->class);
 	p = put_head(p, CBOR_UINT, rec->decision);
 	p = put_head(p, CBOR_UINT, rec->capability);
+	p = put_head(p, CBOR_UINT, rec->rights);
 	p = put_bytes(p, rec->object, rec->object_len);
 	p = put_int(p, rec->result);
 	return p - buf;
@@ -125,6 +126,7 @@ void audit_record_fill(struct audit_record *rec, const struct audit_entry *entry
 	rec->real = ktime_get_real_fast_ns();
 	rec->aid = entry->aid;
 	rec->capability = entry->capability;
+	rec->rights = entry->rights;
 	rec->cpu = smp_processor_id();
 	rec->tid = in_task() ? task_pid_nr(current) : 0;
 	rec->result = entry->result;

@@ -13,11 +13,11 @@
 #define AUDIT_BOOT_ID_SIZE	16
 
 /*
- * The widest record: array head 1, boot id 17, seq, mono, real, aid and capability
- * 9 each, cpu and tid 5 each, event 3, class and decision 2 each, result 5,
+ * The widest record: array head 1, boot id 17, seq, mono, real, aid, capability and
+ * rights 9 each, cpu and tid 5 each, event 3, class and decision 2 each, result 5,
  * object 3 + AUDIT_CHAIN_OBJECT_MAX.
  */
-#define AUDIT_RECORD_CBOR_MAX	(88 + AUDIT_CHAIN_OBJECT_MAX)
+#define AUDIT_RECORD_CBOR_MAX	(97 + AUDIT_CHAIN_OBJECT_MAX)
 
 /**
  * struct audit_record - a record as ring and log hold it
@@ -26,6 +26,7 @@
  * @real: wall clock ns; nothing is ever ordered by it
  * @aid: the agent that acted
  * @capability: the capability that decided, 0 where none did
+ * @rights: of @class, all that were asked for
  * @cpu: the CPU that acted, which names the key of @mac
  * @tid: the task that acted in the initial PID namespace; 0 in an interrupt
  * @result: 0 or a negative errno
@@ -46,6 +47,7 @@ struct audit_record {
 	s64 real;
 	u64 aid;
 	u64 capability;
+	u64 rights;
 	u32 cpu;
 	u32 tid;
 	s32 result;

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ..model import Spec
-from . import constants, errnos, header, package, page, rows, structs
+from . import constants, errnos, fuzz, header, package, page, rows, structs
 
 __all__ = ["OUTPUTS"]
 
@@ -17,5 +17,6 @@ OUTPUTS: Mapping[str, Callable[[Spec], str]] = {
     "tools/pycoconut/abi/constants.py": constants.render,
     "tools/pycoconut/abi/structs.py": structs.render,
     "tools/pycoconut/abi/errnos.py": errnos.render,
+    "tests/fuzz/descriptions.h": fuzz.render,
     "Documentation/userspace-api/coconut/abi.rst": page.render,
 }

@@ -17,6 +17,8 @@ tasks 1
 children {children}
 strikes 0
 denials 3
+mode enforced
+permitted 0
 spawned_ns 123
 epoch 0
 """
@@ -51,5 +53,6 @@ def make(root: Path) -> Path:
     (root / "audit/stats").write_text("recorded 9\nsealed 8\nin_flight 1\nlost 0\n")
     (root / "policy").mkdir()
     (root / "policy/authorizers").write_text("sealed\n" + "cd" * 32 + " me\n")
+    (root / "policy/limits").write_text("denials 0\nstrikes 3\n")
     (root / "abi").write_text("version 1\nboot_id 00\nattest_key " + "ef" * 32 + "\n")
     return root

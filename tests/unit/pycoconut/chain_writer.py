@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes chains as the kernel does, from the format alone: the reference for the verifier's tests.
 
-It shares no code with the verifier but Record and Seal, whose forms have tests of
+The writer shares no code with the verifier but Record and Seal, whose forms have tests of
 their own; hashing, MACs and the tree are done here once more, another way.
 """
 
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from blake3 import blake3
 
 from pycoconut.abi import Class, Decision, Event
-from pycoconut.audit import Record, Seal
+from pycoconut.audit import Record, Report, Seal, verify
 from pycoconut.keys import SecretKey
 
-__all__ = ["Chain", "tree"]
+__all__ = ["Chain", "check", "reseal", "tree"]
 
 
 def tree(leaves: list[bytes]) -> bytes:
@@ -73,6 +74,7 @@ class Chain:
             kind=self.random.choice(list(Class)),
             decision=self.random.choice(list(Decision)),
             capability=self.random.choice([0, 1, 2**33]),
+            rights=self.random.choice([0, 1, 0x1FFFF, 2**63]),
             object=b"",
             result=0,
         )
@@ -135,3 +137,28 @@ class Chain:
         chain.fill(records)
         chain.shut_down()
         return chain
+
+
+def reseal(chain: Chain, lines: list[bytes], key: bytes) -> bytes:
+    """Roots, heads and counts made good again, signed by another key."""
+    forged = Chain(random.Random(9), boot=chain.boot)
+    forged.lines, forged.pending, forged.head, forged.seq = [], [], bytes(32), 1
+    for line in lines:
+        if line.startswith(b'{"seal":'):
+            seal = Seal.parse(line)
+            forged.seal(final=seal.final)
+            continue
+        record = replace(Record.parse(line), seq=forged.seq)
+        data = record.encode()
+        forged.lines.append(record.line())
+        forged.pending.append(data)
+        forged.head = blake3(forged.head + data).digest()
+        forged.seq += 1
+    return forged.log
+
+
+def check(tmp_path: Path, log: bytes, **options: object) -> Report:
+    """What the verifier says of a log."""
+    path = tmp_path / "chain.log"
+    path.write_bytes(log)
+    return verify([path], **{"jobs": 1, **options})  # type: ignore[arg-type]

@@ -45,6 +45,7 @@ MANIFESTS: list[dict[str, Any]] = [
         "restart": "always",
         "argv": ["/bin/true", ""],
     },
+    {"name": "learner", "permissive": True},
 ]
 BASE: dict[int, Any] = {1: 1, 2: "x", 3: "t", 4: 1, 5: []}
 CAP: dict[int, Any] = {1: 1, 2: b"/tmp", 3: 1}
@@ -58,7 +59,9 @@ WRONG: list[tuple[str, dict[int, Any], str]] = [
     ("name that is ..", {**BASE, 2: ".."}, "EINVAL"),
     ("name that is bytes", {**BASE, 2: b"x"}, "EBADMSG"),
     ("unknown lane", {**BASE, 4: 3}, "EINVAL"),
-    ("unknown key", {**BASE, 13: 0}, "EINVAL"),
+    ("permissive that is a number", {**BASE, 13: 0}, "EBADMSG"),
+    ("permissive that says the default", {**BASE, 13: False}, "EINVAL"),
+    ("unknown key", {**BASE, 14: 0}, "EINVAL"),
     ("unknown quota", {**BASE, 8: {7: 1}}, "EINVAL"),
     ("unknown audit level", {**BASE, 10: 3}, "EINVAL"),
     ("code of 31 bytes", {**BASE, 6: [bytes(31)]}, "EINVAL"),

@@ -18,6 +18,7 @@ NONCE = bytes(range(16))
 
 def claims(aid: int, parent: int, **changes: Any) -> dict[int, Any]:
     value: dict[int, Any] = {6: 99, 10: NONCE, -75000: aid, -75001: parent, -75008: "n", -75009: 2}
+    value[-75010] = False
     value |= {key: bytes(32) for key in range(-75006, -75001)}
     value[-75007] = b"B" * 16
     return value | {int(key.replace("k", "-")): item for key, item in changes.items()}
@@ -52,6 +53,8 @@ def test_whole_chain() -> None:
         (chain(claims(0, 0) | {7: 1}), "missing"),
         (chain(claims(0, 0, k75002=bytes(31))), "32 bytes"),
         (chain(claims(0, 0, k75009=8)), "no state"),
+        (chain(claims(0, 0, k75010=1)), "true or false"),
+        (chain(claims(17, 0, k75010=True), claims(0, 0)), "a:00017 is permissive"),
         (chain(claims(-1, 0)), "no number"),
         (chain(claims(0, 0, k75008=b"n")), "no text"),
         (cbor.encode([]), "no chain"),

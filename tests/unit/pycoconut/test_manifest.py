@@ -203,6 +203,8 @@ BASE = {1: 1, 2: "x", 3: "t", 4: 1, 5: []}
         {**BASE, 11: 0},
         {**BASE, 12: ["a\0"]},
         {**BASE, 13: 0},
+        {**BASE, 13: False},
+        {**BASE, 14: 0},
     ],
 )
 def test_refused_cbor(value: object) -> None:

@@ -14,6 +14,7 @@ __all__ = [
     "CAP_MAX",
     "DEPTH_MAX",
     "DIGEST_SIZE",
+    "IOC_ANSWER",
     "IOC_CLOSE",
     "IOC_LINK",
     "IOC_PERSISTED",
@@ -32,6 +33,7 @@ __all__ = [
     "NR_AGENT_SPAWN",
     "QUOTA_UNLIMITED",
     "RIGHTS",
+    "RIGHT_NEVER",
     "TENANT_MAX",
     "AgentRight",
     "AuditFlag",
@@ -82,6 +84,8 @@ NONCE_MAX = 64
 DIGEST_SIZE = 32
 #: of the agent tree
 DEPTH_MAX = 32
+#: In the rights of a record; something that no capability gives was asked for.
+RIGHT_NEVER = 0x8000000000000000
 #: The limit of a quota that has none.
 QUOTA_UNLIMITED = 0xFFFFFFFFFFFFFFFF
 
@@ -102,6 +106,8 @@ IOC_LINK = 0x403841C1
 IOC_CLOSE = 0x000041C3
 #: Seals the keyring of authorizers.
 IOC_SEAL = 0x000041C2
+#: Answers a request for approval.
+IOC_ANSWER = 0x401041C4
 
 
 class CallFlag(IntFlag):
@@ -240,9 +246,9 @@ class State(IntEnum):
     ACTIVE = 2
     #: A reservation of inference tokens found none. Status INF_BLOCKED.
     INFERENCE_BLOCKED = 3
-    #: A denial awaits an answer. Status CAP_DENIED.
+    #: It was denied too much, and somebody should look. Status CAP_DENIED.
     CAP_DENIED = 4
-    #: Every capability is suspended. Status QUARANTINED.
+    #: Its tasks stand still, and every capability is suspended. Status QUARANTINED.
     QUARANTINED = 5
     #: Its last task left by itself. Status TERMINATED_CLEAN.
     TERMINATED_CLEAN = 6
@@ -378,6 +384,12 @@ class Event(IntEnum):
     QUERY = 16
     #: object: how many records could not be kept
     LOST = 17
+    #: approval is asked for; object: number, then what
+    ASK = 18
+    #: object: number, AID, answer, by whom
+    ANSWER = 19
+    #: a limit of /agent/policy/limits was set
+    POLICY = 20
 
 
 class Decision(IntEnum):
@@ -389,6 +401,8 @@ class Decision(IntEnum):
     ALLOWED = 1
     #: Denied.
     DENIED = 2
+    #: would be denied, but for a permissive agent
+    PERMITTED = 3
 
 
 class QuotaKind(IntEnum):

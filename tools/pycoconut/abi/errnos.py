@@ -77,7 +77,7 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "The caller may not spawn; none of its capabilities covers one that was "
             "asked for; or a budget is larger than the caller's. Or the manifest "
             "names another tenant, a better lane or a lower audit level than the "
-            "spawning agent has.",
+            "spawning agent has, or says permissive where that one is not.",
         ],
     },
     "agent_attest": {
@@ -196,7 +196,8 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
         ],
         errno.EPERM: [
             "The caller does not stand above the agent, or no capability of the "
-            "caller covers this one with depth left.",
+            "caller covers this one with depth left, or the manifest of the agent "
+            "does not allow it.",
         ],
         errno.ESRCH: [
             "There is no such agent; or it has ended where a live one is needed; or "

@@ -11,6 +11,7 @@ from typing import ClassVar
 __all__ = [
     "MIN_SIZES",
     "OFFSETS",
+    "ApprovalAnswer",
     "AttestArgs",
     "AuditLink",
     "AuditQueryArgs",
@@ -332,6 +333,25 @@ class AuditLink(ctypes.Structure):
     boot_id: ctypes.Array[ctypes.c_uint8]
 
 
+class ApprovalAnswer(ctypes.Structure):
+    """struct agent_approval_answer
+
+    id: Number of the request.
+    allow: 1: this one use is allowed; 0: it is denied
+    reserved: Must be 0.
+    """
+
+    _fields_: ClassVar = [
+        ("id", ctypes.c_uint64),
+        ("allow", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+    ]
+
+    id: int
+    allow: int
+    reserved: int
+
+
 #: The size of each structure's first version, in bytes.
 MIN_SIZES: Mapping[type[ctypes.Structure], int] = {
     SpawnArgs: 56,
@@ -343,6 +363,7 @@ MIN_SIZES: Mapping[type[ctypes.Structure], int] = {
     AuditQueryArgs: 96,
     MemoryTierArgs: 56,
     AuditLink: 56,
+    ApprovalAnswer: 16,
 }
 
 #: Where each field stands, in bytes, as the specification counts it.
@@ -437,5 +458,10 @@ OFFSETS: Mapping[type[ctypes.Structure], Mapping[str, int]] = {
         "head": 0,
         "last_seq": 32,
         "boot_id": 40,
+    },
+    ApprovalAnswer: {
+        "id": 0,
+        "allow": 8,
+        "reserved": 12,
     },
 }

@@ -56,7 +56,7 @@ class Boot:
     def _open(self, line: re.Match[bytes]) -> None:
         """The BOOT record holds the key of epoch 0."""
         try:
-            what = object_bytes(line[12])
+            what = object_bytes(line[13])
         except RecordError:
             return
         if line[8] != b"boot" or len(what) != 64:

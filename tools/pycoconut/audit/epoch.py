@@ -69,16 +69,16 @@ def walk_records(
         except RecordError as error:
             walk.problem = str(error)
             break
-        if macs and not macs.check(int(line[5]), data, bytes.fromhex(line[14].decode())):
+        if macs and not macs.check(int(line[5]), data, bytes.fromhex(line[15].decode())):
             walk.problem = "its MAC is wrong"
             break
         chained = blake3(chained + data).digest()
         leaves.append(blake3(b"\x00" + data).digest())
         event = line[8]
         if event == b"lost":
-            walk.lost += int(line[12]) if line[12].isdigit() else 1
+            walk.lost += int(line[13]) if line[13].isdigit() else 1
         elif event == b"link":
-            walk.link = line[12]
+            walk.link = line[13]
         walk.event = event
         seq += 1
         at = line.end()

@@ -39,8 +39,9 @@ LINE = re.compile(
     rb'\{"seq":' + _N + rb',"boot":"([0-9a-f]{32})","mono":' + _N + rb',"real":' + _I
     + rb',"cpu":' + _N + rb',"aid":"a:([0-9]{5}|[1-9][0-9]{5,19})","tid":' + _N
     + rb',"event":"([a-z]+)","class":"([a-z]+)","decision":"([a-z]+)","cap":' + _N
-    + rb',"object":"(' + _PLAIN + rb'(?:\\(?:["\\]|u00[0-9a-f]{2})' + _PLAIN
-    + rb')*)","result":' + _I + rb',"mac":"([0-9a-f]{64})"\}\n'
+    + rb',"rights":' + _N + rb',"object":"(' + _PLAIN
+    + rb'(?:\\(?:["\\]|u00[0-9a-f]{2})' + _PLAIN + rb')*)","result":'
+    + _I + rb',"mac":"([0-9a-f]{64})"\}\n'
 )  # fmt: skip
 ESCAPE = re.compile(rb'\\(?:(["\\])|u00([0-9a-f]{2}))')
 
@@ -57,8 +58,8 @@ _EVENTS, _CLASSES, _DECISIONS = _codes(Event), _codes(Class), _codes(Decision)
 _SMALL = [cbor.head(cbor.UINT, n) for n in range(1024)]
 _OBJECT_HEADS = [cbor.head(cbor.BYTES, n) for n in range(OBJECT_MAX + 1)]
 _I64, _I32 = 1 << 63, 1 << 31
-#: Array of 13, then the head of a byte string of 16.
-_START = b"\x8d\x50"
+#: Array of 14, then the head of a byte string of 16.
+_START = b"\x8e\x50"
 
 
 def _uint(value: int) -> bytes:
@@ -92,7 +93,7 @@ def event_bytes(match: re.Match[bytes]) -> bytes:
     Raises:
         RecordError: A name is unknown, a number too large.
     """
-    (seq, boot, mono, real, cpu, aid, tid, event, klass, decision, cap, what, result, _) = (
+    (seq, boot, mono, real, cpu, aid, tid, event, klass, decision, cap, rights, what, result, _) = (
         match.groups()
     )
     if b"\\" in what:
@@ -114,6 +115,7 @@ def event_bytes(match: re.Match[bytes]) -> bytes:
             + _CLASSES[klass]
             + _DECISIONS[decision]
             + _uint(int(cap))
+            + _uint(int(rights))
             + _OBJECT_HEADS[len(what)]
             + what
             + _int(code)
@@ -149,6 +151,8 @@ class Record:
         kind: Of which class the object is.
         decision: What was decided.
         capability: The capability that decided; 0: none.
+        rights: Of the class, all that were asked for; 0: none were. With RIGHT_NEVER among
+            them, something that no capability gives.
         object: What it was done to; at most 256 bytes.
         result: 0 or a negative errno.
         mac: 32 bytes; not part of what is hashed. Empty where it is not known.
@@ -165,6 +169,7 @@ class Record:
     kind: Class
     decision: Decision
     capability: int
+    rights: int
     object: bytes
     result: int
     mac: bytes = b""
@@ -184,6 +189,7 @@ class Record:
                 int(self.kind),
                 int(self.decision),
                 self.capability,
+                self.rights,
                 self.object,
                 self.result,
             ]
@@ -196,7 +202,8 @@ class Record:
             f',"real":{self.real},"cpu":{self.cpu},"aid":"{format_aid(self.aid)}"'
             f',"tid":{self.tid},"event":"{self.event.name.lower()}"'
             f',"class":"{self.kind.name.lower()}","decision":"{self.decision.name.lower()}"'
-            f',"cap":{self.capability},"object":"{object_text(self.object)}"'
+            f',"cap":{self.capability},"rights":{self.rights}'
+            f',"object":"{object_text(self.object)}"'
             f',"result":{self.result},"mac":"{self.mac.hex()}"}}\n'
         )
         return text.encode()
@@ -211,7 +218,7 @@ class Record:
         match = LINE.fullmatch(line)
         if match is None:
             raise RecordError("not the line of a record")
-        mac = bytes.fromhex(match[14].decode())
+        mac = bytes.fromhex(match[15].decode())
         return cls.from_value(cbor.decode(event_bytes(match)), mac)
 
     @classmethod
@@ -227,24 +234,24 @@ class Record:
     @classmethod
     def from_value(cls, value: Any, mac: bytes = b"") -> Record:
         """Of the decoded array."""
-        if not isinstance(value, list) or len(value) != 13:
-            raise RecordError("a record is an array of 13")
-        boot, what = value[0], value[11]
-        numbers = [item for i, item in enumerate(value) if i not in (0, 11)]
+        if not isinstance(value, list) or len(value) != 14:
+            raise RecordError("a record is an array of 14")
+        boot, what = value[0], value[12]
+        numbers = [item for i, item in enumerate(value) if i not in (0, 12)]
         if not isinstance(boot, bytes) or len(boot) != 16 or not isinstance(what, bytes):
             raise RecordError("boot id and object are byte strings")
         if len(what) > OBJECT_MAX or any(type(n) is not int for n in numbers):
             raise RecordError("a record holds numbers, and an object of at most 256 bytes")
         if any(n < 0 for n in (*numbers[:2], *numbers[3:-1])):
             raise RecordError("a negative number where none may be")
-        if not -_I64 <= value[3] < _I64 or not -_I32 <= value[12] < _I32:
+        if not -_I64 <= value[3] < _I64 or not -_I32 <= value[13] < _I32:
             raise RecordError("a number that does not fit")
         try:
             event, kind, decision = Event(value[7]), Class(value[8]), Decision(value[9])
         except ValueError as error:
             raise RecordError(str(error)) from None
         seq, mono, real, cpu, aid, tid = value[1:7]
-        capability, result = value[10], value[12]
+        capability, rights, result = value[10], value[11], value[13]
         return cls(
             boot,
             seq,
@@ -257,6 +264,7 @@ class Record:
             kind,
             decision,
             capability,
+            rights,
             what,
             result,
             mac,
@@ -276,6 +284,7 @@ class Record:
             "class": self.kind.name.lower(),
             "decision": self.decision.name.lower(),
             "cap": self.capability,
+            "rights": self.rights,
             "object": self.object.decode("utf-8", "backslashreplace"),
             "result": self.result,
         }

@@ -50,9 +50,10 @@ def _spawn(bench: Bench) -> list[Figure]:
     cost = bench.spawn()
     size = float(cost.agent_bytes)
     agent = [a - p for a, p in zip(cost.agent, cost.plain, strict=True)]
+    note = "CPU time of the processes, kernel threads left out, less that of fork, exec and exit"
     bwrap = [b - p for b, p in zip(cost.bwrap, cost.plain, strict=True)]
     return [
-        ratio("spawn_vs_bwrap", agent, bwrap, 0.1, "each less fork, exec and exit without it"),
+        ratio("spawn_vs_bwrap", agent, bwrap, 0.1, note),
         ratio("spawn_whole_vs_bwrap_whole", cost.agent, cost.bwrap),
         ratio("spawn_vs_fork_exec", cost.agent, cost.plain),
         Figure("agent_bytes", size, size, size, 8192, note="kernel memory over 1,000 live agents"),

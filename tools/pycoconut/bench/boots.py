@@ -20,7 +20,7 @@ ROUNDS = 9
 LOOPS = 400
 """Opens in one round of one worker. The clock counts instructions, so few are enough."""
 
-SPAWNS = 5
+SPAWNS = 40
 
 _LEAVE_ROOTFS = (
     "b=/bin/busybox",

@@ -32,6 +32,7 @@ from .objects import (
     Path,
     Service,
 )
+from .subset import covering, is_subset, shortfall
 from .text import parse
 from .words import CapError, escape, seconds, unescape
 
@@ -49,11 +50,14 @@ __all__ = [
     "Object",
     "Path",
     "Service",
+    "covering",
     "decode",
     "decode_list",
     "encode_list",
     "escape",
+    "is_subset",
     "parse",
     "seconds",
+    "shortfall",
     "unescape",
 ]

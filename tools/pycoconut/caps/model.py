@@ -47,7 +47,7 @@ class Capability:
         object.__setattr__(self, "rights", known(int(self.rights)))
         every = 0
         for right in known:
-            every |= right
+            every |= int(right)
         if not self.rights or int(self.rights) & ~every:
             raise CapError(f"rights of {self.kind.name.lower()}: {int(self.rights):#x}")
         self._check_carves()
@@ -144,7 +144,7 @@ def _object(kind: Class, value: Any) -> Object:
 def _rights(kind: Class, value: int) -> IntFlag:
     every = 0
     for right in RIGHTS[kind]:
-        every |= right
+        every |= int(right)
     if not 0 < value <= every:
         raise CapError(f"rights of {kind.name.lower()}: {value:#x}")
     return RIGHTS[kind](value)

@@ -6,33 +6,44 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 
 from ..errors import CoconutError
 from . import (
     agents,
+    approvals,
     attest,
     audit,
+    bpf,
     capabilities,
+    caps,
     completion,
     keys,
     man,
     manifest,
     quota,
     services,
+    states,
     system,
 )
 from .base import EXIT_TEXTS, FAILED, OK, Command, Commands, Out, report_error
 
 __all__ = ["COMMANDS", "main", "make_parser"]
 
+NOTE_WIDTH = 78
+
 COMMANDS: Commands = (
     *agents.COMMANDS,
+    *caps.COMMANDS,
     *capabilities.COMMANDS,
+    *states.COMMANDS,
+    *approvals.COMMANDS,
     *quota.COMMANDS,
     *attest.COMMANDS,
     *audit.COMMANDS,
     *keys.COMMANDS,
     *manifest.COMMANDS,
+    *bpf.COMMANDS,
     *services.COMMANDS,
     *system.COMMANDS,
     *completion.COMMANDS,
@@ -46,9 +57,9 @@ def _json_argument(parser: argparse.ArgumentParser, default: object) -> None:
 
 def _epilog(command: Command | None = None) -> str:
     exits = {**EXIT_TEXTS, **dict(command.exits if command else ())}
-    return "exit status:\n" + "\n".join(
-        f"  {code:<4}{text}" for code, text in sorted(exits.items())
-    )
+    notes = [textwrap.fill(note, NOTE_WIDTH) + "\n" for note in (command.notes if command else ())]
+    lines = [f"  {code:<4}{text}" for code, text in sorted(exits.items())]
+    return "\n".join([*notes, "exit status:", *lines])
 
 
 def _add(parser: argparse.ArgumentParser, commands: Commands, place: str) -> None:
@@ -69,7 +80,7 @@ def _add(parser: argparse.ArgumentParser, commands: Commands, place: str) -> Non
         _json_argument(inner, argparse.SUPPRESS)
         if command.arguments:
             command.arguments(inner)
-        inner.set_defaults(run_command=command.run)
+        inner.set_defaults(run_command=command.run, takes_rest=command.takes_rest)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -89,7 +100,13 @@ def make_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Runs a command line; returns its exit code."""
     parser = make_parser()
-    options = parser.parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    # argparse would take options before -- for the end of the positional arguments.
+    end = words.index("--") if "--" in words else len(words)
+    options = parser.parse_args(words[:end])
+    options.rest = words[end + 1 :]
+    if options.rest and not options.takes_rest:
+        parser.error(f"unrecognized arguments: {' '.join(options.rest)}")
     options.root_parser, options.all_commands = parser, COMMANDS
     try:
         code: int = options.run_command(options, Out(options.json))

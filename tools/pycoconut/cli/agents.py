@@ -21,7 +21,17 @@ from ..aid import format_aid
 from ..daemon_client import SOCKET, call, listening
 from ..errors import CoconutError
 from ..spellings import read
-from .base import Command, Commands, Out, agentfs, aid_argument, key_argument, signed_manifest
+from ..templates import read_template, within
+from .base import (
+    Command,
+    Commands,
+    Out,
+    agentfs,
+    aid_argument,
+    key_argument,
+    signed_manifest,
+    template_text,
+)
 
 __all__ = ["COMMANDS", "run_in_agent"]
 
@@ -39,12 +49,22 @@ def _manifest_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CAPABILITY",
         help="hold only this one, a subset of the manifest's; may be given several times",
     )
+    parser.add_argument(
+        "--template",
+        metavar="TEMPLATE",
+        help="hold only what this template allows too: its name in /agent/policy/caps, or a file",
+    )
 
 
-def _cap_set(texts: Sequence[str] | None) -> bytes | None:
-    if not texts:
-        return None
-    return caps.encode_list([cap for text in texts for cap in read(text)])
+def _cap_set(options: argparse.Namespace, data: bytes) -> bytes | None:
+    """The capabilities to hold, where they are not simply the manifest's."""
+    held = [cap for text in options.cap or () for cap in read(text)]
+    if options.template is None:
+        return caps.encode_list(held) if held else None
+    manifest = manifests.parse_signed(data).manifest
+    home = str(Path.home())
+    allowed = read_template(template_text(options.template), tenant=manifest.tenant, home=home)
+    return caps.encode_list(within(held or manifest.capabilities, allowed))
 
 
 def _spawn_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +76,7 @@ def _spawn_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _spawn(options: argparse.Namespace, out: Out) -> int:
     data = signed_manifest(options.manifest, options.key)
-    cap_set = _cap_set(options.cap)
+    cap_set = _cap_set(options, data)
     result: dict[str, Any]
     if not options.no_daemon and listening():
         args: dict[str, Any] = {"manifest": data}
@@ -137,12 +157,12 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace, _out: Out) -> int:
     data = signed_manifest(options.manifest, options.key)
-    argv = options.command or manifests.parse_signed(data).manifest.argv
+    argv = [*options.command, *options.rest] or manifests.parse_signed(data).manifest.argv
     if not argv:
         raise CoconutError("nothing to run", hint="coconut run MANIFEST -- COMMAND")
     if not syscalls.is_coconut():
         raise syscalls.oserror("agent_spawn", 38)
-    return run_in_agent(data, _cap_set(options.cap), argv)
+    return run_in_agent(data, _cap_set(options, data), argv)
 
 
 def _ps_arguments(parser: argparse.ArgumentParser) -> None:
@@ -156,6 +176,7 @@ def _ps(options: argparse.Namespace, out: Out) -> int:
             format_aid(s.aid),
             s.name,
             s.word,
+            _mode(s),
             s.tenant,
             s.lane.name.lower(),
             format_aid(s.parent),
@@ -166,9 +187,16 @@ def _ps(options: argparse.Namespace, out: Out) -> int:
         for s in agentfs().statuses(ended=options.all)
         if options.tenant in (None, s.tenant)
     ]
-    head = ("AID", "NAME", "STATE", "TENANT", "LANE", "PARENT", "TASKS", "CHILDREN", "DENIALS")
+    head = (
+        *("AID", "NAME", "STATE", "MODE", "TENANT", "LANE"),
+        *("PARENT", "TASKS", "CHILDREN", "DENIALS"),
+    )
     out.table(head, rows)
     return 0
+
+
+def _mode(status: AgentStatus) -> str:
+    return "permissive" if status.permissive else "enforced"
 
 
 def _tree(_options: argparse.Namespace, out: Out) -> int:
@@ -191,7 +219,8 @@ def _tree(_options: argparse.Namespace, out: Out) -> int:
 
 
 def _label(status: AgentStatus) -> str:
-    return f"{format_aid(status.aid)} {status.name} {status.word}"
+    mode = " permissive" if status.permissive else ""
+    return f"{format_aid(status.aid)} {status.name} {status.word}{mode}"
 
 
 def _branch(aid: int, every: dict[int, AgentStatus], below: dict[int, list[int]]) -> dict[str, Any]:
@@ -200,6 +229,7 @@ def _branch(aid: int, every: dict[int, AgentStatus], below: dict[int, list[int]]
         "aid": format_aid(aid),
         "name": status.name,
         "state": status.word,
+        "mode": _mode(status),
         "children": [_branch(child, every, below) for child in below.get(aid, [])],
     }
 
@@ -280,6 +310,7 @@ COMMANDS: Commands = (
         "run a command in a new agent, and exit as it does",
         _run_arguments,
         _run,
+        takes_rest=True,
         exits=(
             (CANNOT_SPAWN, "No agent could be spawned."),
             (CANNOT_EXECUTE, "The command could not be executed."),

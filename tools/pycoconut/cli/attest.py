@@ -30,7 +30,8 @@ def _attest_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _text(chain: list[Claims]) -> str:
     return "\n".join(
-        f"{format_aid(c.aid)} {c.name or '(boot agent)'} {c.state.name.lower()}\n"
+        f"{format_aid(c.aid)} {c.name or '(boot agent)'} {c.state.name.lower()}"
+        f"{' permissive' if c.permissive else ''}\n"
         f"    manifest   {c.manifest.hex()}\n"
         f"    code       {c.code.hex()}\n"
         f"    authorizer {c.authorizer.hex()}"
@@ -58,6 +59,11 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--nonce", type=hex_argument(), metavar="HEX", help="what was given to attest"
     )
+    parser.add_argument(
+        "--permissive",
+        action="store_true",
+        help="take agents too that are not held to their capabilities",
+    )
 
 
 def _verify(options: argparse.Namespace, out: Out) -> int:
@@ -70,7 +76,9 @@ def _verify(options: argparse.Namespace, out: Out) -> int:
                 hint="--key HEX: attest_key in /agent/abi of the system that attested",
             )
         key = bytes.fromhex(fs.abi()["attest_key"])
-    chain = attestation.verify(options.file.read_bytes(), key, options.nonce)
+    chain = attestation.verify(
+        options.file.read_bytes(), key, options.nonce, permissive=options.permissive
+    )
     out.result(
         {"valid": True, "chain": [claims.to_json() for claims in chain]},
         lambda: "valid\n" + _text(chain),

@@ -36,6 +36,7 @@ __all__ = [
     "hex_argument",
     "report_error",
     "signed_manifest",
+    "template_text",
 ]
 
 OK, FAILED, USAGE, NO_KERNEL, DENIED = 0, 1, 2, 3, 4
@@ -67,6 +68,8 @@ class Command:
         run: Does it; returns the exit code.
         commands: Those of a group; then there is nothing to run.
         exits: Exit codes of its own.
+        takes_rest: What follows -- is its `rest`.
+        notes: Paragraphs below its options, in --help and on its page.
     """
 
     name: str
@@ -75,6 +78,8 @@ class Command:
     run: Callable[[argparse.Namespace, Out], int] | None = None
     commands: tuple[Command, ...] = ()
     exits: tuple[tuple[int, str], ...] = ()
+    takes_rest: bool = False
+    notes: tuple[str, ...] = ()
 
 
 Commands = tuple[Command, ...]
@@ -188,6 +193,22 @@ def secret_key(path: Path | None) -> SecretKey:
             hint=f"--key FILE, or {KEY_VARIABLE}; coconut keys new FILE makes one",
         )
     return SecretKey.read(path)
+
+
+def template_text(name: str) -> str:
+    """A template: a file, or what /agent/policy/caps has by that name.
+
+    Raises:
+        UsageError: It is neither.
+        OSError: It cannot be read.
+    """
+    folder = agentfs().root / "policy/caps"
+    path = Path(name) if "/" in name or name.endswith(".caps") else folder / name
+    if not path.is_file():
+        there = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        hint = f"there are {', '.join(there)}" if there else f"{folder} has none; name a file"
+        raise UsageError(f"no template {name}", hint=hint)
+    return path.read_text(encoding="utf-8")
 
 
 def signed_manifest(path: Path, key: Path | None) -> bytes:

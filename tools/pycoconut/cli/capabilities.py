@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""caps, grant, revoke, present."""
+"""grant, revoke, present."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..aid import format_aid
 from ..caps import Capability
 from ..errors import CoconutError
 from ..spellings import read
-from .base import DENIED, Command, Commands, Out, UsageError, agentfs, aid_argument
+from .base import DENIED, Command, Commands, Out, UsageError, aid_argument
 
 __all__ = ["COMMANDS"]
 
@@ -27,12 +27,6 @@ def _one(text: str) -> Capability:
             hint="; ".join(str(cap) for cap in found),
         )
     return found[0]
-
-
-def _caps(options: argparse.Namespace, out: Out) -> int:
-    held = agentfs().caps(options.aid)
-    out.table(("ID", "PARENT", "CAPABILITY"), [(c.id, c.parent, c.text) for c in held])
-    return 0
 
 
 def _grant_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +89,6 @@ def _present(options: argparse.Namespace, out: Out) -> int:
 
 
 COMMANDS: Commands = (
-    Command("caps", "list the capabilities of an agent", _aid, _caps),
     Command("grant", "grant an agent a capability", _grant_arguments, _grant),
     Command("revoke", "withdraw capabilities from an agent, or end it", _revoke_arguments, _revoke),
     Command("present", "ask whether an agent may", _present_arguments, _present),

@@ -66,6 +66,10 @@ def _command_page(name: str, command: Command) -> str:
         choices = f" One of {', '.join(map(str, action.choices))}." if action.choices else ""
         body += [".TP", f".B {_roff(words)}", _roff((action.help or "").strip() + choices) or "\\&"]
     body += [".TP", ".B \\-\\-json", "Output for programs.", *_exits(command.exits)]
+    if command.notes:
+        body.append(".SH NOTES")
+    for note in command.notes:
+        body += [".PP", _roff(note)]
     body += [".SH SEE ALSO", ".BR coconut (1)"]
     return _page(f"coconut {name}", command.summary, body)
 

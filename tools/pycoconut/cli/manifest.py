@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""manifest: lint, sign, show."""
+"""manifest: new, lint, sign, show."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,54 @@ from typing import Any
 import yaml
 
 from .. import manifest as manifests
-from .base import FAILED, SIGN1_MARK, Command, Commands, Out, key_argument, secret_key
+from ..manifest import Manifest
+from ..templates import placeholders, read_template
+from .base import (
+    FAILED,
+    SIGN1_MARK,
+    Command,
+    Commands,
+    Out,
+    UsageError,
+    key_argument,
+    secret_key,
+    template_text,
+)
 
 __all__ = ["COMMANDS"]
+
+
+def _new_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="of the agent")
+    parser.add_argument(
+        "--template",
+        required=True,
+        metavar="TEMPLATE",
+        help="what to begin with: its name in /agent/policy/caps, or a file",
+    )
+    parser.add_argument("--tenant", default="default", help="whose it is; TENANT in the template")
+    parser.add_argument(
+        "--home", type=Path, default=Path.home(), metavar="FOLDER", help="HOME in the template"
+    )
+    parser.add_argument("--output", "--out", "-o", type=Path, metavar="FILE", help="else stdout")
+
+
+def _new(options: argparse.Namespace, out: Out) -> int:
+    text = template_text(options.template)
+    if "TENANT" in placeholders(text) and options.tenant == "default":
+        raise UsageError(f"{options.template} is for one tenant each", hint="--tenant NAME")
+    caps = read_template(text, tenant=options.tenant, home=str(options.home))
+    manifest = Manifest(options.name, tenant=options.tenant, capabilities=tuple(caps))
+    lines = [f"# From the template {options.template}. Take out what the agent does not need."]
+    lines += [f"{key}: {json.dumps(value)}" for key, value in manifest.describe().items() if value]
+    made = "\n".join(lines)
+    manifests.loads(made)
+    if options.output is None:
+        out.result(manifest.describe(), made)
+    else:
+        options.output.write_text(made + "\n")
+        out.result({"file": str(options.output)}, f"wrote {options.output}")
+    return 0
 
 
 def _lint_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +143,7 @@ COMMANDS: Commands = (
         "manifest",
         "check, sign and show manifests",
         commands=(
+            Command("new", "begin a manifest with a template", _new_arguments, _new),
             Command("lint", "check manifests", _lint_arguments, _lint),
             Command("sign", "compile and sign a manifest", _sign_arguments, _sign),
             Command("show", "show what a manifest says", _show_arguments, _show),

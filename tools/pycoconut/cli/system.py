@@ -5,90 +5,24 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from .. import audit, syscalls
-from ..abi import ABI_VERSION, RIGHTS, Class, Decision, Event
+from ..abi import ABI_VERSION
 from ..agentfs import AgentFs, AgentFsError
-from ..aid import format_aid
 from ..audit import Filter, Record
-from ..caps import CapError, escape, parse
+from ..caps import Capability
 from ..daemon_client import listening
 from ..errors import CoconutError
+from ..learn import Reason, explain
+from ..manifest import parse_signed
 from .audit import record_text
 from .base import FAILED, Command, Commands, Out, agentfs
 
-__all__ = ["COMMANDS", "explain"]
-
-NET = re.compile(rb"(tcp|udp|any)/(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):([0-9]+)")
-NEVER = frozenset({Class.MOUNT, Class.IPC, Class.TASK, Class.KERNEL, Class.URING})
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a record says what it says; `would_do`: what would have allowed it."""
-
-    text: str
-    would_do: tuple[str, ...] = ()
-
-
-def explain(record: Record) -> Reason:
-    """Of a denial: which capability was missing, and the narrowest ones that would do."""
-    who = format_aid(record.aid)
-    if record.decision == Decision.ALLOWED:
-        return Reason(f"allowed by capability {record.capability} of {who}")
-    if record.decision == Decision.NONE:
-        return Reason("nothing was decided here")
-    if record.event == Event.SPAWN:
-        name = os.strerror(-record.result)
-        return Reason(f"a spawn by {who} failed: {name}", ("agent:children/1:spawn",))
-    if record.kind in NEVER:
-        name = record.kind.name.lower()
-        return Reason(f"class {name} is denied to every agent; no capability opens it")
-    if record.event in (Event.PRESENT, Event.GRANT):
-        return Reason(f"no capability of {who} covers the request", _request(record.object))
-    return Reason(
-        f"no capability of {who} covers this, or one that did has run out",
-        tuple(_narrowest(record)),
-    )
-
-
-def _request(text: bytes) -> tuple[str, ...]:
-    """The object of PRESENT is the request as text; of GRANT an AID stands before it."""
-    plain = re.sub(rb"^a:[0-9]+ ", b"", text).decode("utf-8", "replace")
-    try:
-        return (str(parse(plain)),)
-    except CapError:
-        return ()
-
-
-def _narrowest(record: Record) -> Iterator[str]:
-    what = record.object
-    if record.kind in (Class.FS, Class.EXEC) and what.startswith(b"/"):
-        path = escape(what).replace("*", "\\x2a")
-        for right in RIGHTS[record.kind]:
-            yield f"{record.kind.name.lower()}:{path}:{str(right.name).lower()}"
-    elif record.kind == Class.NET and (match := NET.fullmatch(what)):
-        address = (match[2] or match[3]).decode()
-        proto, length = match[1].decode(), 128 if match[2] else 32
-        for right in RIGHTS[Class.NET]:
-            name = str(right.name).lower()
-            yield f"net:{proto}/{address}/{length}/{match[4].decode()}:{name}"
-    elif record.kind == Class.NET and what.startswith(b"unix/@"):
-        for right in RIGHTS[Class.NET]:
-            yield f"net:unix/@{escape(what[6:])}:{str(right.name).lower()}"
-    elif record.kind == Class.AGENT and (match := re.match(rb"a:([0-9]+)(?:/([a-z]+))?", what)):
-        for right in RIGHTS[Class.AGENT]:
-            name = str(right.name).lower()
-            if match[2] is None or match[2].decode() == name:
-                yield f"agent:aid/{int(match[1])}/0:{name}"
-    elif record.kind == Class.SVC:
-        yield f"svc:{escape(what)}:use"
+__all__ = ["COMMANDS"]
 
 
 def _why_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,21 +37,37 @@ def _why(options: argparse.Namespace, out: Out) -> int:
         raise CoconutError(
             f"no record {options.seq}", hint="coconut audit tail shows the last ones"
         )
-    reason = explain(record)
-
-    def text() -> str:
-        lines = [record_text(record), reason.text]
-        if len(reason.would_do) > 1:
-            lines.append("the record does not say which right was asked for; it is one of")
-        elif reason.would_do:
-            lines.append("this would do")
-        return "\n".join([*lines, *(f"    {cap}" for cap in reason.would_do)])
-
-    out.result(
-        {"record": record.to_json(), "reason": reason.text, "would_do": list(reason.would_do)},
-        text,
-    )
+    # A log may be of another machine, where the AID is somebody else's.
+    held = [] if options.files else _held(record.aid)
+    reason = explain(record, held)
+    value = {
+        "record": record.to_json(),
+        "reason": reason.text,
+        "would_do": None if reason.would_do is None else str(reason.would_do),
+        "near": [{"capability": str(n.capability), "lacks": list(n.lacks)} for n in reason.near],
+    }
+    out.result(value, lambda: _why_text(record, reason))
     return 0
+
+
+def _held(aid: int) -> list[Capability]:
+    """What an agent may hold, where it is still known here."""
+    fs = agentfs()
+    try:
+        held = [own.capability for own in fs.caps(aid)]
+        return held or list(parse_signed(fs.manifest(aid)).manifest.capabilities)
+    except (CoconutError, OSError):
+        return []
+
+
+def _why_text(record: Record, reason: Reason) -> str:
+    lines = [record_text(record), reason.text]
+    if reason.would_do is not None:
+        lines += ["this would do", f"    {reason.would_do}"]
+    for near in reason.near:
+        lines += ["it holds, and that is not enough", f"    {near.capability}"]
+        lines += [f"    {lack}" for lack in near.lacks]
+    return "\n".join(lines)
 
 
 def _versions() -> dict[str, Any]:

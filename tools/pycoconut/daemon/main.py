@@ -110,6 +110,7 @@ class Daemon:
                 say(f"{count} authorizers, sealed")
                 profile = os.environ.get(PROFILE, "workstation")
                 policy.install_templates(etc / "policy/caps", kernel, profile, say)
+                policy.install_limits(etc / "policy/limits", kernel, say)
         except OSError as error:
             say(f"policy: {error}")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the operator decided, from /etc/coconut into the kernel: authorizers, seal, templates."""
+"""What the operator decided, from /etc/coconut into the kernel: keys, seal, templates, limits."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from pathlib import Path
 
 from pycoconut import abi
 
-__all__ = ["authorizers", "install_authorizers", "install_templates"]
+__all__ = ["authorizers", "install_authorizers", "install_limits", "install_templates"]
 
 TEMPLATE_MAX = 64 << 10
 AUTHORIZERS_MAX = 256
 
 _LINE = re.compile(r"([0-9a-f]{64})(?:\s+([\x21-\x7e]{1,64}))?\s*")
+_LIMIT = re.compile(r"([a-z_]{1,32})\s+([0-9]{1,10})")
 _TEMPLATE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -74,3 +75,21 @@ def install_templates(
                 (policy / "caps" / name).write_bytes(text)
             except OSError as error:
                 complain(f"template {name}: {error}")
+
+
+def install_limits(path: Path, policy: Path, complain: Callable[[str], None]) -> None:
+    """Set the limits that a file has, a name and a number a line; what is neither is told."""
+    if not path.exists():
+        return
+    for line in path.read_text(errors="replace").splitlines():
+        text = line.split("#", 1)[0].strip()
+        found = _LIMIT.fullmatch(text)
+        if not found:
+            if text:
+                complain(f"{path}: not a limit and a number: {text[:80]!r}")
+            continue
+        try:
+            with (policy / "limits").open("wb", buffering=0) as file:
+                file.write(f"{found[1]} {found[2]}\n".encode())
+        except OSError as error:
+            complain(f"{path}: {text}: {error}")

@@ -186,7 +186,8 @@ def _hostile(run: TestRun) -> Counts:
     files = sorted((run.where.repo / "tests" / "uml").glob("test_*.py"))
     files = [file for file in files if "mark.hostile" in file.read_text()]
     words = ("-m", "hostile", "--timeout=900")
-    return _files(run, run.debug, files, *words, timeout=_HOSTILE_TIMEOUT)
+    counts = _files(run, run.debug, files, *words, timeout=_HOSTILE_TIMEOUT)
+    return counts + run.pytest("tests/fuzz", "--timeout=900")
 
 
 def _selftests(run: TestRun) -> Counts:

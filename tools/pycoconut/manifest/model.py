@@ -62,6 +62,7 @@ class Manifest:
         audit: What the chain holds of it.
         restart: What coconutd does when it ends.
         argv: What coconutd runs in it.
+        permissive: What a capability could allow is let pass, and recorded as such.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Manifest:
     audit: AuditLevel = AuditLevel.DECISIONS
     restart: Restart = Restart.NEVER
     argv: tuple[str, ...] = ()
+    permissive: bool = False
 
     def to_cbor(self) -> dict[int, Any]:
         """The map of syscalls/manifest.cddl; keys that say the default are left out."""
@@ -93,6 +95,7 @@ class Manifest:
             10: None if self.audit == AuditLevel.DECISIONS else int(self.audit),
             11: int(self.restart),
             12: list(self.argv),
+            13: self.permissive,
         }
         value.update({k: v for k, v in optional.items() if v or (k == 10 and v is not None)})
         return value
@@ -121,8 +124,8 @@ class Manifest:
             CborError: It is not deterministic CBOR.
         """
         value = cbor.decode(data)
-        if not isinstance(value, dict) or not {1, 2, 3, 4, 5} <= set(value) <= set(range(1, 13)):
-            raise ManifestError("no manifest: keys 1 to 5 are needed, others above 12 not known")
+        if not isinstance(value, dict) or not {1, 2, 3, 4, 5} <= set(value) <= set(range(1, 14)):
+            raise ManifestError("no manifest: keys 1 to 5 are needed, others above 13 not known")
         if value[1] != VERSION or isinstance(value[1], bool):
             raise ManifestError(f"version {value[1]!r}; this reads version {VERSION}")
         try:
@@ -147,6 +150,7 @@ class Manifest:
             "audit": self.audit.name.lower(),
             "restart": self.restart.name.lower(),
             "argv": list(self.argv),
+            **({"permissive": True} if self.permissive else {}),
         }
 
 
@@ -163,6 +167,7 @@ def _from_cbor(value: Mapping[int, Any]) -> Manifest:
         audit=AuditLevel(value.get(10, AuditLevel.DECISIONS)),
         restart=Restart(value.get(11, Restart.NEVER)),
         argv=tuple(_text(arg) for arg in _list(value.get(12, []))),
+        permissive=_truth(value.get(13, False)),
     )
     findings = [f for f in check(manifest) if f.fatal]
     if findings:
@@ -185,6 +190,12 @@ def _list(value: Any) -> list[Any]:
 def _digest(value: Any) -> bytes:
     if not isinstance(value, bytes) or len(value) != 32:
         raise TypeError("a digest has 32 bytes")
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("neither true nor false")
     return value
 
 

@@ -55,6 +55,7 @@ class _Reader:
             audit=self.choice("audit", AuditLevel, AuditLevel.DECISIONS),
             restart=self.choice("restart", Restart, Restart.NEVER),
             argv=self.argv(),
+            permissive=self.permissive(),
         )
         self.findings += check(manifest)
         self.advise(manifest)
@@ -160,13 +161,22 @@ class _Reader:
             return ()
         return tuple(value)
 
+    def permissive(self) -> bool:
+        value = self.data.get("permissive", False)
+        if not isinstance(value, bool):
+            self.wrong("permissive", f"{value!r} is neither true nor false")
+            return False
+        return value
+
     def advise(self, manifest: Manifest) -> None:
         """What is allowed and yet rarely meant."""
-        if not manifest.capabilities:
+        if not manifest.capabilities and not manifest.permissive:
             self.wrong("capabilities", "none: the agent may do nothing", fatal=False)
         for i, cap in enumerate(manifest.capabilities):
             if str(cap).startswith(("fs:/*:", "exec:/*:")) and not cap.carves:
                 self.wrong(f"capabilities[{i}]", f"covers everything: {cap}", fatal=False)
+        if manifest.permissive:
+            self.wrong("permissive", "holds nothing back: for learning only", fatal=False)
         if manifest.restart != Restart.NEVER and not manifest.argv:
             self.wrong("restart", "nothing to start again: no argv", fatal=False)
 
@@ -184,6 +194,7 @@ KNOWN = (
     "audit",
     "restart",
     "argv",
+    "permissive",
 )
 #: Keys of other systems' manifests that are read and not signed.
 NOT_SIGNED: Mapping[str, str] = {

@@ -363,8 +363,8 @@ TEST_F(calls, audit_query)
 	ASSERT_EQ(0, syscall(NR_AGENT_AUDIT_QUERY, &args, sizeof(args)));
 	EXPECT_LT(0, args.count);
 	EXPECT_LT(0, args.buf_len);
-	/* Each record is an array of 13. */
-	EXPECT_EQ(0x8d, buf[0]);
+	/* Each record is an array of 14. */
+	EXPECT_EQ(0x8e, buf[0]);
 	args.first_seq = 2;
 	args.last_seq = 1;
 	EXPECT_EQ(-EINVAL, result(syscall(NR_AGENT_AUDIT_QUERY, &args, sizeof(args))));

@@ -99,7 +99,8 @@ static inline int revoke_from(uint64_t aid, uint64_t flags)
 	return result(syscall(NR_AGENT_CAP_REVOKE, &args, sizeof(args)));
 }
 
-static inline int grant(uint64_t aid, const struct bytes *cap)
+/* The id of the new capability, or a negative errno. */
+static inline long grant_id(uint64_t aid, const struct bytes *cap)
 {
 	struct agent_cap_grant_args args = {
 		.magic = AGENT_MAGIC,
@@ -108,7 +109,21 @@ static inline int grant(uint64_t aid, const struct bytes *cap)
 		.cap_len = cap->len,
 	};
 
-	return result(syscall(NR_AGENT_CAP_GRANT, &args, sizeof(args)));
+	return syscall(NR_AGENT_CAP_GRANT, &args, sizeof(args)) ? -errno : (long)args.id;
+}
+
+static inline int grant(uint64_t aid, const struct bytes *cap)
+{
+	long id = grant_id(aid, cap);
+
+	return id < 0 ? id : 0;
+}
+
+static inline int revoke_id(uint64_t aid, uint64_t id)
+{
+	struct agent_cap_revoke_args args = { .magic = AGENT_MAGIC, .aid = aid, .id = id };
+
+	return result(syscall(NR_AGENT_CAP_REVOKE, &args, sizeof(args)));
 }
 
 /* The number of a record that is written now; every earlier one has a smaller number. */

@@ -232,7 +232,16 @@ static long tell_text(void)
 	return err ?: atol(text + 2);
 }
 
+static long enter_self(void)
+{
+	char text[32];
+
+	return self_attr(text, sizeof(text)) ?: set_self_attr(text);
+}
+
 static long enter_boot(void) { return set_self_attr("a:00000"); }
+static long enter_other(void) { return set_self_attr(own_text); }
+static long enter_nobody(void) { return set_self_attr("a:99999999"); }
 
 TEST_F(kernel, attributes)
 {
@@ -255,7 +264,21 @@ TEST_F(kernel, attributes)
 	EXPECT_EQ(EINVAL, errno);
 	close(fd);
 	/* There is no way out. */
-	EXPECT_REFUSED(&self->task, enter_boot, EPERM);
+	EXPECT_REFUSED(&self->task, enter_boot, ESRCH);
+}
+
+/* Whether there is an agent of that number is nobody's business. */
+TEST_F(kernel, others_are_not_to_be_found)
+{
+	struct agent_task other;
+
+	ASSERT_EQ(0, start(&other, &self->caps, 0));
+	snprintf(own_text, sizeof(own_text), "a:%05llu", (unsigned long long)other.aid);
+	ASSERT_EQ(0, start(&self->task, &self->caps, 0));
+	EXPECT_REFUSED(&self->task, enter_other, ESRCH);
+	EXPECT_REFUSED(&self->task, enter_nobody, ESRCH);
+	EXPECT_REFUSED(&self->task, enter_self, EPERM);
+	stop(&other);
 }
 
 TEST_F(kernel, enter)

@@ -199,7 +199,7 @@ TEST_F(task, tracing)
 	ASSERT_EQ(0, start(&self->task, &self->caps, 1));
 	EXPECT_ALLOWED(&self->task, trace_own);
 	EXPECT_REFUSED(&self->task, trace_outside, EPERM);
-	EXPECT_REFUSED(&self->task, read_memory, EACCES);
+	EXPECT_REFUSED(&self->task, read_memory, EPERM);
 	EXPECT_REFUSED(&self->task, steal_fd, EPERM);
 }
 

@@ -3,14 +3,16 @@
  * io_uring: what is submitted is decided as if the submitter had done it, whoever
  * carries it out and however late.
  */
-#include <sys/mman.h>
-#include <linux/io_uring.h>
+#include <netinet/in.h>
+#include <poll.h>
 
 #include "agent.h"
+#include "ring.h"
 
 #define DIR_PATH	"/tmp/coconut_uring"
 #define IN		DIR_PATH "/in"
 #define OUT		DIR_PATH "/out"
+#define PORT		42031
 
 FIXTURE(uring) {
 	struct agent_task task;
@@ -34,6 +36,7 @@ FIXTURE_SETUP(uring)
 	signal(SIGPIPE, SIG_IGN);
 	ASSERT_EQ(0, system("rm -rf " DIR_PATH));
 	ASSERT_EQ(0, mkdir(DIR_PATH, 0755));
+	ASSERT_EQ(0, system("ip link set lo up 2>/dev/null || ifconfig lo up"));
 	make_file(IN);
 	make_file(OUT);
 	memset(&self->caps, 0, sizeof(self->caps));
@@ -43,66 +46,6 @@ FIXTURE_TEARDOWN(uring)
 {
 	stop(&self->task);
 	EXPECT_EQ(0, system("rm -rf " DIR_PATH));
-}
-
-/* ---- a ring of one entry at a time ---- */
-
-static struct {
-	int fd;
-	struct io_uring_params params;
-	char *sq, *cq;
-	struct io_uring_sqe *sqes;
-} ring;
-
-static long ring_open(void)
-{
-	struct io_uring_params *p = &ring.params;
-
-	ring.fd = syscall(SYS_io_uring_setup, 4, p);
-	if (ring.fd < 0)
-		return -errno;
-	ring.sq = mmap(NULL, p->sq_off.array + p->sq_entries * 4, PROT_READ | PROT_WRITE,
-		       MAP_SHARED, ring.fd, IORING_OFF_SQ_RING);
-	ring.cq = mmap(NULL, p->cq_off.cqes + p->cq_entries * sizeof(struct io_uring_cqe),
-		       PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_CQ_RING);
-	ring.sqes = mmap(NULL, p->sq_entries * sizeof(struct io_uring_sqe),
-			 PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_SQES);
-	if (ring.sq == MAP_FAILED || ring.cq == MAP_FAILED || (void *)ring.sqes == MAP_FAILED)
-		return -errno;
-	return 0;
-}
-
-static unsigned int load(const char *at, unsigned int offset)
-{
-	return __atomic_load_n((const unsigned int *)(at + offset), __ATOMIC_ACQUIRE);
-}
-
-static void store(char *at, unsigned int offset, unsigned int value)
-{
-	__atomic_store_n((unsigned int *)(at + offset), value, __ATOMIC_RELEASE);
-}
-
-/* What the completion says. */
-static long ring_do(const struct io_uring_sqe *sqe)
-{
-	const struct io_uring_params *p = &ring.params;
-	unsigned int tail = load(ring.sq, p->sq_off.tail);
-	unsigned int slot = tail & load(ring.sq, p->sq_off.ring_mask);
-	unsigned int head;
-	struct io_uring_cqe *cqes = (void *)(ring.cq + p->cq_off.cqes);
-	long res;
-
-	ring.sqes[slot] = *sqe;
-	store(ring.sq, p->sq_off.array + 4 * slot, slot);
-	store(ring.sq, p->sq_off.tail, tail + 1);
-	if (syscall(SYS_io_uring_enter, ring.fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
-		return -errno;
-	head = load(ring.cq, p->cq_off.head);
-	if (head == load(ring.cq, p->cq_off.tail))
-		return -ENODATA;
-	res = cqes[head & load(ring.cq, p->cq_off.ring_mask)].res;
-	store(ring.cq, p->cq_off.head, head + 1);
-	return res;
 }
 
 /* ---- what the agent does ---- */
@@ -169,6 +112,149 @@ static long command(void)
 	return ring_do(&sqe);
 }
 
+/* ---- what waits in the ring when a revoke comes ---- */
+
+static char received[64];
+
+static struct sockaddr_in here(void)
+{
+	return (struct sockaddr_in){
+		.sin_family = AF_INET,
+		.sin_port = htons(PORT),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+}
+
+static int serve(void)
+{
+	struct sockaddr_in addr = here();
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 4))
+		return -errno;
+	return fd;
+}
+
+static int connect_here(void)
+{
+	struct sockaddr_in addr = here();
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	return connect(fd, (struct sockaddr *)&addr, sizeof(addr)) ? -errno : fd;
+}
+
+static long hold_connection(void)
+{
+	held = connect_here();
+	return held < 0 ? held : 0;
+}
+
+static long hold_listener(void)
+{
+	held = serve();
+	return held < 0 ? held : 0;
+}
+
+static long arm(unsigned int opcode, unsigned int flags, unsigned int ioprio)
+{
+	const struct io_uring_sqe sqe = {
+		.opcode = opcode,
+		.flags = flags,
+		.ioprio = ioprio,
+		.fd = held,
+		.addr = opcode == IORING_OP_ACCEPT ? 0 : (uintptr_t)received,
+		.len = opcode == IORING_OP_ACCEPT ? 0 : sizeof(received),
+	};
+	long ret;
+
+	memset(received, 0, sizeof(received));
+	ring_queue(&sqe);
+	ret = ring_enter(0);
+	return ret < 0 ? ret : 0;
+}
+
+static long arm_receive(void) { return arm(IORING_OP_RECV, 0, 0); }
+static long arm_receive_later(void) { return arm(IORING_OP_RECV, IOSQE_ASYNC, 0); }
+static long arm_read(void) { return arm(IORING_OP_READ, 0, 0); }
+static long arm_accept(void) { return arm(IORING_OP_ACCEPT, 0, 0); }
+
+static long arm_accept_many(void)
+{
+	return arm(IORING_OP_ACCEPT, 0, IORING_ACCEPT_MULTISHOT);
+}
+
+/* A read that is issued when somebody writes to our socket, and not before. */
+static long arm_linked(void)
+{
+	const struct io_uring_sqe first = {
+		.opcode = IORING_OP_POLL_ADD,
+		.flags = IOSQE_IO_LINK,
+		.fd = agent_socket,
+		.poll32_events = POLLIN,
+	};
+	long ret;
+
+	ring_queue(&first);
+	ret = arm(IORING_OP_READ, 0, 0);
+	return ret < 0 ? ret : 0;
+}
+
+static long wait_ring(void) { return ring_wait(); }
+static long anything_received(void) { return received[0]; }
+
+/* The file in a slot of the ring, and nowhere else. */
+static long register_held(void)
+{
+	int fd = held;
+	long ret = result(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, &fd, 1));
+
+	close(held);
+	return ret;
+}
+
+static long read_registered(void)
+{
+	const struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_READ,
+		.flags = IOSQE_FIXED_FILE,
+		.addr = (uintptr_t)received,
+		.len = sizeof(received),
+	};
+
+	return ring_do(&sqe);
+}
+
+static long install_registered(void)
+{
+	const struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_FIXED_FD_INSTALL,
+		.flags = IOSQE_FIXED_FILE,
+	};
+
+	return ring_do(&sqe);
+}
+
+/* Memory of our own that the ring keeps pinned. */
+static long register_buffer(void)
+{
+	struct iovec iov = { received, sizeof(received) };
+
+	return result(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_BUFFERS, &iov, 1));
+}
+
+static long read_to_buffer(void)
+{
+	const struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_READ_FIXED,
+		.fd = held,
+		.addr = (uintptr_t)received,
+		.len = 8,
+	};
+
+	return ring_do(&sqe);
+}
+
 /* ---- tests ---- */
 
 TEST_F(uring, operations)
@@ -193,6 +279,127 @@ TEST_F(uring, revoke)
 	ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));
 	EXPECT_REFUSED(&self->task, read_held, EACCES);
 	EXPECT_REFUSED(&self->task, read_held_later, EACCES);
+}
+
+static void cap_port(struct bytes *caps, uint64_t rights)
+{
+	cap_loopback(caps, AGENT_NET_TCP, AF_INET, PORT, PORT, rights);
+}
+
+/* What was armed ends with EACCES or EINTR and brings no byte. */
+#define EXPECT_CUT(fn, provoke)							\
+	do {									\
+		long end_;							\
+										\
+		EXPECT_ALLOWED(&self->task, fn);				\
+		ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));	\
+		provoke;							\
+		end_ = run(&self->task, wait_ring);				\
+		EXPECT_TRUE(end_ == -EACCES || end_ == -EINTR) {		\
+			TH_LOG("%s: %ld", #fn, end_);				\
+		}								\
+		EXPECT_EQ(0, run(&self->task, anything_received));		\
+	} while (0)
+
+#define CONNECTED()								\
+	do {									\
+		server = serve();						\
+		ASSERT_LE(0, server);						\
+		cap_port(&self->caps, AGENT_NET_CONNECT);			\
+		ASSERT_EQ(0, start(&self->task, &self->caps, 1));		\
+		ASSERT_EQ(0, run(&self->task, ring_open));			\
+		EXPECT_ALLOWED(&self->task, hold_connection);			\
+		peer = accept(server, NULL, NULL);				\
+		ASSERT_LE(0, peer);						\
+	} while (0)
+
+TEST_F(uring, armed_receive)
+{
+	int server, peer;
+
+	CONNECTED();
+	EXPECT_CUT(arm_receive, EXPECT_EQ(3, send(peer, "abc", 3, 0)));
+}
+
+TEST_F(uring, armed_receive_in_a_worker)
+{
+	int server, peer;
+
+	CONNECTED();
+	EXPECT_CUT(arm_receive_later, EXPECT_EQ(3, send(peer, "abc", 3, 0)));
+}
+
+TEST_F(uring, armed_read_of_a_socket)
+{
+	int server, peer;
+
+	CONNECTED();
+	EXPECT_CUT(arm_read, EXPECT_EQ(3, send(peer, "abc", 3, 0)));
+}
+
+#define LISTENING()								\
+	do {									\
+		cap_port(&self->caps, AGENT_NET_BIND | AGENT_NET_LISTEN);	\
+		ASSERT_EQ(0, start(&self->task, &self->caps, 1));		\
+		ASSERT_EQ(0, run(&self->task, ring_open));			\
+		EXPECT_ALLOWED(&self->task, hold_listener);			\
+	} while (0)
+
+TEST_F(uring, armed_accept)
+{
+	LISTENING();
+	EXPECT_CUT(arm_accept, EXPECT_LE(0, connect_here()));
+}
+
+/* The first connection is accepted, the one after the revoke is not. */
+TEST_F(uring, armed_accept_many)
+{
+	LISTENING();
+	EXPECT_ALLOWED(&self->task, arm_accept_many);
+	EXPECT_LE(0, connect_here());
+	EXPECT_LE(0, run(&self->task, wait_ring));
+	ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));
+	EXPECT_LE(0, connect_here());
+	EXPECT_EQ(-EACCES, run(&self->task, wait_ring));
+}
+
+TEST_F(uring, linked)
+{
+	cap_fs(&self->caps, IN, AGENT_FS_READ_FILE);
+	ASSERT_EQ(0, start(&self->task, &self->caps, 1));
+	ASSERT_EQ(0, run(&self->task, ring_open));
+	EXPECT_ALLOWED(&self->task, open_in);
+	EXPECT_ALLOWED(&self->task, arm_linked);
+	ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));
+	ASSERT_EQ(1, send(self->task.passed, "x", 1, 0));
+	EXPECT_EQ(POLLIN, run(&self->task, wait_ring));
+	EXPECT_EQ(-EACCES, run(&self->task, wait_ring));
+	EXPECT_EQ(0, run(&self->task, anything_received));
+}
+
+TEST_F(uring, registered_file)
+{
+	cap_fs(&self->caps, IN, AGENT_FS_READ_FILE);
+	ASSERT_EQ(0, start(&self->task, &self->caps, 1));
+	ASSERT_EQ(0, run(&self->task, ring_open));
+	EXPECT_ALLOWED(&self->task, open_in);
+	EXPECT_ALLOWED(&self->task, register_held);
+	EXPECT_ALLOWED(&self->task, read_registered);
+	ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));
+	EXPECT_REFUSED(&self->task, read_registered, EACCES);
+	EXPECT_REFUSED(&self->task, install_registered, EACCES);
+}
+
+TEST_F(uring, registered_buffer)
+{
+	cap_fs(&self->caps, IN, AGENT_FS_READ_FILE);
+	ASSERT_EQ(0, start(&self->task, &self->caps, 1));
+	ASSERT_EQ(0, run(&self->task, ring_open));
+	EXPECT_ALLOWED(&self->task, open_in);
+	EXPECT_ALLOWED(&self->task, register_buffer);
+	EXPECT_ALLOWED(&self->task, read_to_buffer);
+	ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));
+	EXPECT_REFUSED(&self->task, read_to_buffer, EACCES);
 }
 
 TEST_F(uring, what_loosens_the_tie)

@@ -104,7 +104,9 @@ def test_the_tree_has_its_names() -> None:
     assert sorted(os.listdir(ROOT / "audit")) == [
         "chain.log", "head", "rotated", "stats", "tpm_root",
     ]  # fmt: skip
-    assert sorted(os.listdir(ROOT / "policy")) == ["approvals", "authorizers", "caps", "tenants"]
+    assert sorted(os.listdir(ROOT / "policy")) == [
+        "approvals", "authorizers", "caps", "limits", "tenants",
+    ]  # fmt: skip
     assert sorted(os.listdir(live(0))) == [
         "attestation", "audit", "budget", "caps", "children", "manifest", "status",
     ]  # fmt: skip

@@ -91,11 +91,16 @@ def test_agent_is_shown(coconut: Coconut, worker: str) -> None:
 
 
 def test_grant_present_revoke(coconut: Coconut, worker: str) -> None:
-    request = "svc:tool:extra:use"
+    request = "svc:tool:shell:use"
+    (first,) = [
+        row["id"] for row in coconut("caps", "show", worker) if "tool:shell" in row["capability"]
+    ]
+    assert coconut("revoke", worker, first)["withdrawn"] == 1
     assert coconut("present", worker, request, code=4)["decision"] == "denied"
+    coconut("grant", worker, "svc:tool:extra:use", code=4)
     number = coconut("grant", worker, request)["id"]
     assert coconut("present", worker, request)["capability"] == number
-    assert str(number) in [row["id"] for row in coconut("caps", worker)]
+    assert str(number) in [row["id"] for row in coconut("caps", "show", worker)]
     assert coconut("revoke", worker, str(number))["withdrawn"] == 1
     coconut("present", worker, request, code=4)
     coconut("revoke", worker, str(number), code=1)
@@ -140,7 +145,10 @@ def test_run_is_confined_and_why_says_so(place: Path, coconut: Coconut) -> None:
     record = _last(place, *query)
     assert (record["object"], record["result"]) == ("/etc/passwd", -13)
     why = coconut("why", str(record["seq"]))
-    assert "fs:/etc/passwd:read_file" in why["would_do"]
+    assert why["would_do"] == "fs:/etc/passwd:read_file"
+    (near,) = why["near"]
+    assert near["capability"].startswith("fs:/:")
+    assert near["lacks"] == ["/etc is carved out of it"]
 
 
 def _last(place: Path, *argv: str) -> dict[str, Any]:

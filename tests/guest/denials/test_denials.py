@@ -53,7 +53,7 @@ def test_each_denial_has_its_record(
     manifest = Manifest(
         name="flood",
         audit=AuditLevel.DENIALS,
-        capabilities=(caps.parse("fs:/data:read_file"),),
+        capabilities=(caps.parse("fs:/data:read_file,read_dir"),),
     )
     cap = tmp_path / "cap"
     cap.write_bytes(cbor.encode(caps.parse("fs:/data:read_file,read_dir").to_cbor()))

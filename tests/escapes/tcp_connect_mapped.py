@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An IPv4 address in its IPv6 form passes by rules for IPv4."""
+
+import socket
+
+from tests.escapes.kit import Denied, Escape, Stage
+
+
+def prepare(stage: Stage) -> socket.socket:
+    server = socket.create_server(("127.0.0.1", 0))
+    stage.words["port"] = server.getsockname()[1]
+    stage.later.callback(server.close)
+    return server
+
+
+def attempt(stage: Stage) -> object:
+    client = socket.socket(socket.AF_INET6)
+    return client.connect(("::ffff:127.0.0.1", stage.words["port"]))
+
+
+ESCAPE = Escape(attempt, "EACCES", Denied("net", "tcp/127.0.0.1:{port}"), prepare=prepare)

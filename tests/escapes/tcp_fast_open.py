@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A connection is made by sending: MSG_FASTOPEN passes by what guards connect()."""
+
+import socket
+
+from tests.escapes.kit import Denied, Escape, Stage
+
+
+def prepare(stage: Stage) -> socket.socket:
+    server = socket.create_server(("127.0.0.1", 0))
+    stage.words["port"] = server.getsockname()[1]
+    stage.later.callback(server.close)
+    return server
+
+
+def attempt(stage: Stage) -> object:
+    client = socket.socket()
+    return client.sendto(b"data", socket.MSG_FASTOPEN, ("127.0.0.1", stage.words["port"]))
+
+
+ESCAPE = Escape(attempt, "EACCES", Denied("net", "tcp/127.0.0.1:{port}"), prepare=prepare)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A program inside an agent, watched from outside. Runs in a guest, as root."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pycoconut import syscalls
+from pycoconut.abi import State
+from pycoconut.agentfs import AgentFs
+
+__all__ = ["FS", "Counter", "Inside", "asleep", "lines", "moves", "stands", "until"]
+
+PATIENCE = 45.0
+"""Seconds until something that must happen is given up; less than a test may take."""
+
+FS = AgentFs()
+
+
+class Counter:
+    """A number in memory that this process and an agent's tasks share."""
+
+    def __init__(self) -> None:
+        self.memory = mmap.mmap(-1, mmap.PAGESIZE)
+
+    @property
+    def value(self) -> int:
+        return int(struct.unpack_from("Q", self.memory)[0])
+
+    def step(self) -> None:
+        struct.pack_into("Q", self.memory, 0, self.value + 1)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    patience = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < patience, "it never came true"
+        time.sleep(0.01)
+
+
+def moves(counter: Counter) -> None:
+    """Returns once the counter has moved."""
+    before = counter.value
+    until(lambda: counter.value != before)
+
+
+def stands(counter: Counter, pids: list[int]) -> None:
+    """Returns once everybody is parked, and the counter stays over many turns of the scheduler."""
+
+    def still() -> bool:
+        before = counter.value
+        for _ in range(20):
+            time.sleep(0.02)
+        return counter.value == before
+
+    until(lambda: all(asleep(pid) for pid in pids))
+    until(still)
+
+
+def asleep(pid: int) -> bool:
+    text = Path(f"/proc/{pid}/stat").read_text()
+    return text.rpartition(")")[2].split()[0] in "DISZ"
+
+
+class Inside:
+    """Runs a body as the first task of a new agent."""
+
+    def __init__(self, signed: bytes, body: Callable[[], None]) -> None:
+        self.told, tell = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self.told)
+            try:
+                aid = syscalls.spawn(signed, enter=True).aid
+                os.write(tell, struct.pack("Q", aid))
+                body()
+            except OSError as error:
+                os._exit(error.errno or 255)
+            finally:
+                os._exit(0)
+        os.close(tell)
+        self.aid = int(struct.unpack("Q", os.read(self.told, 8))[0])
+
+    def state(self) -> State:
+        return FS.status(self.aid).state
+
+    def end(self) -> None:
+        if FS.status(self.aid).state < State.TERMINATED_CLEAN:
+            syscalls.cap_revoke(self.aid, terminate=True)
+        os.close(self.told)
+        os.waitpid(self.pid, 0)
+
+
+def lines(aid: int, *parts: str) -> list[str]:
+    """The lines of the chain about an agent that hold all of these."""
+    log = (FS.directory(aid) / "audit/tail").read_text()
+    return [line for line in log.splitlines() if all(part in line for part in parts)]

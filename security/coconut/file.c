@@ -97,15 +97,23 @@ static u64 rights_of_mode(const struct file *file)
 /*
  * A new file is charged here and not when path_mknod is asked, for that is
  * asked before anybody knows whether the file exists (see path.c).
+ *
+ * So is cutting one: file_truncate is asked once the file is open, when overlayfs
+ * has made a copy without content in the upper layer already. And so is a
+ * descriptor for ioctl(2) alone, which is opened for neither reading nor writing:
+ * Linux wants the permission for both, and what a driver does on open is done.
  */
 static u64 rights_to_open(const struct file *file)
 {
 	u64 need = rights_of_mode(file);
 
-	if (((file->f_mode & FMODE_CREATED) || (file->f_flags & __O_TMPFILE)) &&
-	    S_ISREG(file_inode(file)->i_mode))
-		need |= AGENT_FS_MAKE_REG;
-	return need;
+	if ((file->f_flags & O_ACCMODE) == O_ACCMODE)
+		need |= rights_of_mask(file, MAY_READ | MAY_WRITE);
+	if (!S_ISREG(file_inode(file)->i_mode))
+		return need;
+	if ((file->f_mode & FMODE_CREATED) || (file->f_flags & __O_TMPFILE))
+		return need | AGENT_FS_MAKE_REG;
+	return file->f_flags & O_TRUNC ? need | AGENT_FS_TRUNCATE : need;
 }
 
 static int coconut_file_open(struct file *file)

@@ -128,6 +128,12 @@ enum corpus_kind {
 void corpus_read(const char *path);
 const struct blob *corpus_get(struct chance *c, enum corpus_kind kind);
 
+/* ---- what no agent may change ---- */
+
+void kept_add(const char *path);
+/* Says of each that is not what it was. */
+bool kept_are_whole(void);
+
 /* ---- operations ---- */
 
 /* One of the eight, with any arguments. */

@@ -7,7 +7,8 @@
  * operations each, which follow from the seed and the round's number alone; --round
  * does that one only. Rounds are made until the time is over.
  *
- * After each round no agent may be left that was not ended, nor one half made.
+ * After each round no agent may be left that was not ended, nor one half made, and the
+ * files outside are as they were.
  * Prints key=value words; the status is 0 if nothing was found.
  */
 #include "fuzz.h"
@@ -70,7 +71,7 @@ static void place_make(void)
 	if (symlink(PLACE "/out", PLACE "/link"))
 		die("link");
 	fd = open(PLACE "/out/f", O_RDWR | O_CREAT | O_CLOEXEC, 0755);
-	if (fd < 0)
+	if (fd < 0 || write(fd, "kept\n", 5) != 5)
 		die("file");
 	close(fd);
 }
@@ -318,6 +319,23 @@ static void round_run(uint32_t number)
 		exit(1);
 	}
 	check_none_left();
+	if (!kept_are_whole()) {
+		fprintf(stderr, "changed by an agent; --seed %llu --round %u\n",
+			(unsigned long long)shared->seed, shared->round);
+		exit(1);
+	}
+}
+
+static void keep(const char *corpus)
+{
+	static const char *const paths[] = {
+		"/bin/busybox", "/bin/sh", "/proc/self/exe", PLACE "/out/f",
+	};
+
+	place_make();
+	kept_add(corpus);
+	for (unsigned int i = 0; i < ARRAY_SIZE(paths); i++)
+		kept_add(paths[i]);
 }
 
 static void limits(void)
@@ -378,6 +396,7 @@ int main(int argc, char **argv)
 			return 2;
 	}
 	corpus_read(argv[1]);
+	keep(argv[1]);
 	limits();
 	setlinebuf(stdout);
 	end = time(NULL) + seconds;

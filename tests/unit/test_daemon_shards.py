@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import struct
 from collections.abc import Callable
 from itertools import pairwise
@@ -16,6 +15,7 @@ from blake3 import blake3
 from pycoconut import abi
 from pycoconut.daemon import shards
 from pycoconut.daemon.shards import Persister, ShardError, last_seal
+from pycoconut.shard import NO_BOOT, NO_DIGEST, ShardHeader
 
 BOOT = "ab" * 16
 
@@ -81,12 +81,12 @@ def start(chain: Chain, tmp_path: Path) -> Callable[[], Persister]:
 
 def kept(folder: Path) -> bytes:
     """The kernel's bytes in all shards; each header is checked on the way."""
-    out, before = b"", "0" * 64
+    out, before = b"", (NO_BOOT, NO_DIGEST)
     for number, path in enumerate(sorted(folder.glob("*.jsonl"))):
         data = path.read_bytes()
         header, _, rest = data.partition(b"\n")
-        assert json.loads(header) == {"shard": number, "boot": BOOT, "prev": before}
-        before = blake3(data).hexdigest()
+        assert ShardHeader.parse(header + b"\n") == ShardHeader(number, BOOT, len(out), *before)
+        before = (BOOT, blake3(data).hexdigest())
         out += rest
     return out
 

@@ -17,7 +17,7 @@ from pycoconut.abi import Class, Decision, Event
 from pycoconut.audit import Record, Report, Seal, verify
 from pycoconut.keys import SecretKey
 
-__all__ = ["Chain", "check", "reseal", "tree"]
+__all__ = ["Chain", "check", "linked", "reseal", "tree"]
 
 
 def tree(leaves: list[bytes]) -> bytes:
@@ -137,6 +137,15 @@ class Chain:
         chain.fill(records)
         chain.shut_down()
         return chain
+
+
+def linked(before: Chain, seed: int) -> Chain:
+    """A boot that names the one before it."""
+    chain = Chain(random.Random(seed))
+    text = f"{before.boot.hex()}:{before.seq - 1}:{before.head.hex()}"
+    chain.append(Event.LINK, object=text.encode())
+    chain.shut_down()
+    return chain
 
 
 def reseal(chain: Chain, lines: list[bytes], key: bytes) -> bytes:

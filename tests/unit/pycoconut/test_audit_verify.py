@@ -1,27 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verifier on whole logs, on forged ones, and on several boots and shards."""
+"""The verifier on whole logs, on forged ones, and on several boots."""
 
 from __future__ import annotations
 
 import random
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from blake3 import blake3
 
 from pycoconut.abi import Event
 from pycoconut.audit import (
     EXIT_CODES,
-    LogError,
     Record,
     Seal,
     Verdict,
-    verify,
 )
-from pycoconut.audit.log import shard_header
-from tests.unit.pycoconut.chain_writer import Chain, check, reseal
+from tests.unit.pycoconut.chain_writer import Chain, check, linked, reseal
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -153,14 +148,6 @@ def test_with_the_seed_the_changed_record_is_named(tmp_path: Path) -> None:
         assert closer.bad_seq <= record.seq <= closer.bad_last
 
 
-def linked(before: Chain, seed: int) -> Chain:
-    chain = Chain(random.Random(seed))
-    text = f"{before.boot.hex()}:{before.seq - 1}:{before.head.hex()}"
-    chain.append(Event.LINK, object=text.encode())
-    chain.shut_down()
-    return chain
-
-
 def test_boots_follow_each_other(tmp_path: Path) -> None:
     one = Chain.whole(20)
     two = linked(one, 21)
@@ -178,45 +165,6 @@ def test_link_to_another_head_is_seen(tmp_path: Path) -> None:
     one.head = bytes(32)
     two = linked(one, 21)
     assert check(tmp_path, one.log + two.log).boots[0].verdict is Verdict.TAMPERED
-
-
-def shards(folder: Path, chain: Chain, parts: int) -> list[Path]:
-    folder.mkdir()
-    paths, prev = [], bytes(32)
-    size = -(-len(chain.lines) // parts)
-    for number in range(parts):
-        body = b"".join(chain.lines[number * size : (number + 1) * size])
-        data = shard_header(number, chain.boot, prev) + body
-        prev = blake3(data).digest()
-        paths.append(folder / f"{number:06}.log")
-        paths[-1].write_bytes(data)
-    return paths
-
-
-def test_shards_are_one_log(tmp_path: Path) -> None:
-    chain = Chain.whole(30)
-    shards(tmp_path / "a", chain, 3)
-    assert verify([tmp_path / "a"], keys=[chain.public]).verdict is Verdict.INTACT
-
-
-def test_missing_or_changed_shard_is_seen(tmp_path: Path) -> None:
-    chain = Chain.whole(30)
-    paths = shards(tmp_path / "a", chain, 4)
-    assert verify([paths[0], paths[2]]).verdict is Verdict.TAMPERED
-    paths[0].write_bytes(
-        paths[0].read_bytes().replace(b'"decision":"allowed"', b'"decision":"none"', 1)
-    )
-    assert verify(paths).verdict is Verdict.TAMPERED
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(LogError, match="no logs in it"):
-        verify([tmp_path / "empty"])
-
-
-def test_compressed_shards(tmp_path: Path) -> None:
-    chain = Chain.whole(31)
-    for path in shards(tmp_path / "a", chain, 2):
-        subprocess.run(["zstd", "-q", "--rm", str(path)], check=True, timeout=60)
-    assert verify([tmp_path / "a"], keys=[chain.public]).verdict is Verdict.INTACT
 
 
 def test_exit_codes_are_distinct() -> None:

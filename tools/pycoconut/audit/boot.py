@@ -40,6 +40,7 @@ class Boot:
         self.begun = True
         line = LINE.match(block.records)
         if line is None:
+            self._begin_bare(block)
             return
         self.boot = line[2]
         self.report.boot = line[2].decode()
@@ -52,6 +53,17 @@ class Boot:
             self._open(line)
         else:
             self._join(block, seq)
+
+    def _begin_bare(self, block: Block) -> None:
+        """The log starts with a seal and no record: only the shard says which boot it is."""
+        if block.boot and block.seal and not block.records:
+            try:
+                first = Seal.parse(block.seal).first
+            except SealError:
+                return
+            self.boot, self.report.boot = block.boot, block.boot.decode()
+            self.report.first_seq = self.next_seq = first
+            self._join(block, first)
 
     def _open(self, line: re.Match[bytes]) -> None:
         """The BOOT record holds the key of epoch 0."""
@@ -108,7 +120,10 @@ class Boot:
         if seal.epoch != self.epoch:
             self.problem = f"the seal of epoch {seal.epoch} stands in the place of {self.epoch}"
             return None
-        task = Task(block.records, seal, self.boot, self.next_seq, self.head, self.key)
+        task = Task(
+            block.records, seal, self.boot, self.next_seq, self.head, self.key,
+            block.pruned and seal.count > 0,
+        )  # fmt: skip
         self.next_seq, self.head, self.key = seal.last + 1, seal.head, seal.next
         self.epoch += 1
         self.report.final = seal.final
@@ -124,7 +139,12 @@ class Boot:
             report.final = False
             return False
         report.epochs += 1
-        report.records += task.seal.count
+        if task.pruned:
+            report.pruned += task.seal.count
+            # Their MACs would have brought the keys to where they are now.
+            self.macs, report.macs = None, False
+        else:
+            report.records += task.seal.count
         report.last_seq, report.head = task.seal.last, task.seal.head.hex()
         report.lost += outcome.lost
         if outcome.link:
@@ -150,6 +170,10 @@ class Boot:
                 )
             elif not report.final:
                 report.worsen(Verdict.TRUNCATED, "it ends without the last seal of the boot")
+        if report.pruned:
+            report.worsen(
+                Verdict.INCOMPLETE, f"{report.pruned} records were pruned; their seals are there"
+            )
         if report.lost:
             report.worsen(Verdict.INCOMPLETE, f"the kernel could not keep {report.lost} records")
         if not report.anchored:

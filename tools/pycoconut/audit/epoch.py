@@ -28,6 +28,8 @@ class Task:
     first: int
     head: bytes | None
     key: bytes | None
+    pruned: bool = False
+    """Its records are not there; what the seal says of itself is."""
 
 
 @dataclass
@@ -107,6 +109,8 @@ def check_epoch(task: Task, macs: MacKeys | None = None) -> Outcome:
         if walk.problem:
             return Outcome(walk.problem, walk.seq, walk.seq)
         return _of_epoch(task, "the signature of its seal is wrong")
+    if task.pruned:
+        return _check_pruned(task)
     walk = walk_records(task.records, task.boot, task.first, task.head, macs)
     if walk.problem:
         return Outcome(walk.problem, walk.seq, walk.seq)
@@ -124,6 +128,14 @@ def check_epoch(task: Task, macs: MacKeys | None = None) -> Outcome:
     if seal.final and walk.event != b"shutdown":
         return _of_epoch(task, "the last seal does not follow the record of a shutdown")
     return Outcome(lost=walk.lost, link=walk.link)
+
+
+def _check_pruned(task: Task) -> Outcome:
+    """A seal alone: it goes on where the one before ended, and closes no boot."""
+    seal = task.seal
+    if seal.first != task.first or seal.last - seal.first + 1 != seal.count or seal.final:
+        return _of_epoch(task, f"a seal without its records does not go on at {task.first}")
+    return Outcome()
 
 
 def _of_epoch(task: Task, problem: str) -> Outcome:

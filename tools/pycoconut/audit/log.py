@@ -1,16 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logs as files: chain.log as the kernel shows it, or the shards that coconutd keeps.
-
-A shard opens with a line that names it and holds the BLAKE3 of the shard before
-(of its uncompressed bytes):
-
-    {"shard":3,"boot":"<32 hex>","prev":"<64 hex>"}
-"""
+"""Logs as files: chain.log as the kernel shows it, or the shards that coconutd keeps."""
 
 from __future__ import annotations
 
 import mmap
-import re
 import shutil
 import subprocess
 import tempfile
@@ -23,14 +16,11 @@ from typing import BinaryIO
 from blake3 import blake3
 
 from ..errors import CoconutError
+from ..shard import HEADER_MARK, ShardHeader, ShardHeaderError
 from .seal import MARK
 
-__all__ = ["Block", "LogError", "blocks", "files", "shard_header"]
+__all__ = ["Block", "LogError", "blocks", "files"]
 
-HEADER_MARK = b'{"shard":'
-HEADER = re.compile(
-    rb'\{"shard":(0|[1-9][0-9]{0,19}),"boot":"([0-9a-f]{32})","prev":"([0-9a-f]{64})"\}\n'
-)
 FIRST_MARK = b'{"seq":1,"'
 LOG_NAMES = ("*.log", "*.log.zst", "*.jsonl", "*.jsonl.zst")
 READ = 1 << 20
@@ -49,21 +39,22 @@ class Block:
         seal: Line of the seal; None after the last one.
         opens: Is this the first block of a boot?
         problem: What is wrong with the files here; empty: nothing.
+        boot: Boot id by the shard's header, 32 hex digits; empty where it has none.
+        pruned: The shard says that records were taken out of it, and here there are none.
     """
 
     records: bytes
     seal: bytes | None
     opens: bool
     problem: str = ""
-
-
-def shard_header(number: int, boot: bytes, prev: bytes) -> bytes:
-    """First line of a shard; `prev`: BLAKE3 of the shard before, zeros in the first."""
-    return f'{{"shard":{number},"boot":"{boot.hex()}","prev":"{prev.hex()}"}}\n'.encode()
+    boot: bytes = b""
+    pruned: bool = False
 
 
 def files(paths: Sequence[Path]) -> list[Path]:
     """Directories replaced by the logs in them, in order of their names.
+
+    Of a shard that was being compressed when the power went there are both forms: one counts.
 
     Raises:
         LogError: A directory holds none.
@@ -76,7 +67,7 @@ def files(paths: Sequence[Path]) -> list[Path]:
         inside = sorted(p for pattern in LOG_NAMES for p in path.glob(pattern))
         if not inside:
             raise LogError(f"{path}: no logs in it", hint=f"names: {', '.join(LOG_NAMES)}")
-        found += inside
+        found += (p for p in inside if p.suffix != ".zst" or p.with_suffix("") not in inside)
     return found
 
 
@@ -107,31 +98,31 @@ def _contents(file: BinaryIO, stack: ExitStack) -> bytes | mmap.mmap:
 class _Shards:
     """Do the headers follow from each other?"""
 
-    number: int = 0
-    boot: bytes = b""
-    digest: bytes = bytes(32)
-    seen: bool = False
+    last: ShardHeader | None = None
+    digest: str = ""
 
     def header(self, line: bytes) -> str:
-        match = HEADER.fullmatch(line)
-        if match is None:
-            return "not the header of a shard"
-        number, boot, prev = int(match[1]), match[2], bytes.fromhex(match[3].decode())
-        fresh = number == 0 or not self.seen
-        if fresh:
-            problem = "" if number or prev == bytes(32) else "shard 0 names one before it"
-        elif number != self.number + 1 or boot != self.boot:
-            problem = f"shard {number} does not follow shard {self.number}"
-        else:
-            problem = "" if prev == self.digest else f"shard {self.number} was changed"
-        self.number, self.boot, self.seen = number, boot, True
-        return problem
+        """What is wrong with the next one; empty: nothing."""
+        try:
+            header = ShardHeader.parse(line)
+            header.check_after(self.last, self.digest)
+        except ShardHeaderError as error:
+            return str(error)
+        self.last = header
+        return ""
 
     def close(self, data: bytes | mmap.mmap) -> None:
-        state = blake3()
-        for start in range(0, len(data), READ):
-            state.update(data[start : start + READ])
-        self.digest = state.digest()
+        """Takes the digest of a shard that was read."""
+        assert self.last is not None
+        self.digest = self.last.pruned or digest(data)
+
+
+def digest(data: bytes | mmap.mmap) -> str:
+    """BLAKE3 of a shard."""
+    state = blake3()
+    for start in range(0, len(data), READ):
+        state.update(data[start : start + READ])
+    return state.hexdigest()
 
 
 def blocks(paths: Sequence[Path]) -> Iterator[Block]:
@@ -153,8 +144,8 @@ def blocks(paths: Sequence[Path]) -> Iterator[Block]:
                 if problem:
                     yield Block(kept, None, False, f"{path.name}: {problem}")
                     return
-            kept = yield from _split(data, start, kept)
-            if shards.seen:
+            kept = yield from _split(data, start, kept, shards.last if start else None)
+            if start:
                 shards.close(data)
     for records in _boots(kept):
         yield Block(records, None, _opens(records))
@@ -164,8 +155,12 @@ def _opens(data: bytes) -> bool:
     return data.startswith(FIRST_MARK)
 
 
-def _split(data: bytes | mmap.mmap, start: int, kept: bytes) -> Generator[Block, None, bytes]:
+def _split(
+    data: bytes | mmap.mmap, start: int, kept: bytes, header: ShardHeader | None
+) -> Generator[Block, None, bytes]:
     """Yields the blocks that a seal closes; returns what stands after the last seal."""
+    boot = header.boot.encode() if header else b""
+    pruned = bool(header and header.pruned)
     while True:
         at = (
             start if data[start : start + len(MARK)] == MARK else data.find(b"\n" + MARK, start) + 1
@@ -178,7 +173,8 @@ def _split(data: bytes | mmap.mmap, start: int, kept: bytes) -> Generator[Block,
         *cut_off, records = _boots(records) or [b""]
         for tail in cut_off:
             yield Block(tail, None, _opens(tail))
-        yield Block(records, bytes(data[at:end]), _opens(records))
+        bare = pruned and not records
+        yield Block(records, bytes(data[at:end]), _opens(records), boot=boot, pruned=bare)
 
 
 def _boots(records: bytes) -> list[bytes]:

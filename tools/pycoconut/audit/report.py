@@ -44,6 +44,7 @@ class BootReport:
         boot: Boot id; empty where not even that could be read.
         records: How many were checked.
         epochs: How many seals were checked.
+        pruned: Records that are not there any more, under seals that are.
         first_seq, last_seq: Of the records under a seal.
         head: Head of the chain after last_seq.
         unsealed: Records after the last seal.
@@ -60,6 +61,7 @@ class BootReport:
     boot: str = ""
     records: int = 0
     epochs: int = 0
+    pruned: int = 0
     first_seq: int = 0
     last_seq: int = 0
     head: str = ""

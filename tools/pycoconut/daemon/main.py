@@ -130,22 +130,23 @@ class Daemon:
     def _persist(self) -> None:
         boot = self.agents.boot_id()
         try:
-            self.persister = Persister(self.paths.chain, self.paths.log / boot, boot)
-            if self.persister.fresh:
-                self._link(self.persister)
+            before = self._boot_before(boot)
+            self.persister = Persister(self.paths.chain, self.paths.log / boot, boot, before)
+            if self.persister.fresh and before:
+                found = last_seal(before)
+                assert found
+                self.persister.link(*found, before.name)
         except (OSError, ShardError) as error:
             say(f"the chain is not kept on disk: {error}")
             return
         self.selector.register(self.persister, selectors.EVENT_READ, None)
 
-    def _link(self, persister: Persister) -> None:
-        """Name the newest boot whose shards are here."""
-        found = [p for p in self.paths.log.iterdir() if len(p.name) == 32 and p != persister.folder]
-        for folder in sorted(found, key=lambda p: p.stat().st_mtime, reverse=True):
-            seal = last_seal(folder)
-            if seal:
-                persister.link(seal[0], seal[1], folder.name)
-                return
+    def _boot_before(self, boot: str) -> Path | None:
+        """The newest boot whose shards are here."""
+        self.paths.log.mkdir(mode=0o755, parents=True, exist_ok=True)
+        found = [p for p in self.paths.log.iterdir() if len(p.name) == 32 and p.name != boot]
+        found.sort(key=lambda p: p.stat().st_mtime, reverse=True)
+        return next((folder for folder in found if last_seal(folder)), None)
 
     # ---- running ----
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The persister: the chain, from the kernel's memory to append-only files.
 
-A shard is a header line, {"shard":N,"boot":"<hex>","prev":"<hex>"}, and then the
-bytes of chain.log as the kernel gave them; prev is BLAKE3 of the shard before.
-All state is in the files: the place to go on from is the number of the kernel's
-bytes that are there, a line that a crash cut in two included.
+A shard is a header line (pycoconut.shard) and then the bytes of chain.log as the
+kernel gave them. All state is in the files: the place to go on from is that of the
+last shard and the number of the kernel's bytes in it, a line that a crash cut in two
+included.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from pycoconut import abi
 from pycoconut.errors import CoconutError
+from pycoconut.shard import HEADER_MARK, HEADER_MAX, NO_BOOT, NO_DIGEST, ShardHeader
 
 __all__ = ["Persister", "ShardError", "last_seal"]
 
@@ -30,8 +31,6 @@ READ_SIZE = 64 << 10
 
 _NAME = re.compile(r"[0-9]{4,}\.jsonl")
 _BOOT = re.compile(r"[0-9a-f]{32}")
-_ZERO = "0" * 64
-_HEADER_MAX = 256
 _LINE_MAX = 16 << 10
 _SEAL = b'{"seal":'
 _LINK = struct.Struct("<32sQ16s")
@@ -69,8 +68,11 @@ def last_seal(folder: Path) -> tuple[str, int] | None:
 class Persister:
     """Takes what the kernel offers, and acknowledges what the disk has."""
 
-    def __init__(self, source: Path, folder: Path, boot: str) -> None:
-        """@folder is the boot's own, made when missing. @boot: 32 hex digits."""
+    def __init__(self, source: Path, folder: Path, boot: str, before: Path | None = None) -> None:
+        """@folder is the boot's own, made when missing. @boot: 32 hex digits.
+
+        @before: folder of the boot before.
+        """
         if not _BOOT.fullmatch(boot):
             raise ShardError(f"{boot!r} is no boot id")
         self.boot = boot
@@ -81,7 +83,7 @@ class Persister:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         self.fresh = not _shards(folder)
         self._fd = os.open(source, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        self._resume()
+        self._resume(before)
 
     def fileno(self) -> int:
         """To wait on: readable when the chain grew."""
@@ -89,13 +91,12 @@ class Persister:
 
     # ---- files ----
 
-    def _open(self, number: int, prev: str) -> None:
-        self._path = self.folder / f"{number:04}.jsonl"
+    def _open(self, header: ShardHeader) -> None:
+        self._path = self.folder / f"{header.number:04}.jsonl"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         self._shard = os.open(self._path, flags, 0o640)
-        self._number, self._size = number, 0
-        header = f'{{"shard":{number},"boot":"{self.boot}","prev":"{prev}"}}\n'.encode()
-        self._write(header)
+        self._header, self._size = header, 0
+        self._write(header.line())
         os.fsync(self._shard)
         self._sync_folder()
 
@@ -113,18 +114,19 @@ class Persister:
             self._size += done
             view = view[done:]
 
-    def _resume(self) -> None:
+    def _resume(self, before: Path | None) -> None:
         """Go on where the files end."""
         shards = _shards(self.folder)
         # A crash between making a shard and its header leaves an empty one.
-        while shards and _header_size(shards[-1]) is None:
+        while shards and _header(shards[-1]) is None:
             shards.pop().unlink()
-        if not shards:
-            self._open(0, _ZERO)
+        header = _header(shards[-1]) if shards else None
+        if header is None:
+            self._open(ShardHeader(0, self.boot, 0, *_last_of_boot(before)))
             return
-        have = sum(p.stat().st_size - (_header_size(p) or 0) for p in shards)
-        self._path = shards[-1]
-        self._number, self._size = int(self._path.stem), self._path.stat().st_size
+        self._header, self._path = header, shards[-1]
+        self._size = self._path.stat().st_size
+        have = header.at + self._size - len(header.line())
         self._shard = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         os.lseek(self._fd, have, os.SEEK_SET)
         data = self._path.read_bytes()
@@ -137,7 +139,9 @@ class Persister:
         os.fsync(self._shard)
         os.close(self._shard)
         os.chmod(self._path, 0o440)
-        self._open(self._number + 1, _digest(self._path))
+        at = self._header.at + self._size - len(self._header.line())
+        number = self._header.number + 1
+        self._open(ShardHeader(number, self.boot, at, self.boot, _digest(self._path)))
 
     # ---- the kernel ----
 
@@ -202,11 +206,18 @@ class Persister:
             raise refused
 
 
-def _header_size(path: Path) -> int | None:
-    """Bytes of the header line with its end; None where it is not whole."""
+def _header(path: Path) -> ShardHeader | None:
+    """The header; None where it is not whole."""
     with path.open("rb") as shard:
-        line = shard.readline(_HEADER_MAX)
-    return len(line) if line.startswith(b'{"shard":') and line.endswith(b"\n") else None
+        line = shard.readline(HEADER_MAX)
+    whole = line.startswith(HEADER_MARK) and line.endswith(b"\n")
+    return ShardHeader.parse(line) if whole else None
+
+
+def _last_of_boot(folder: Path | None) -> tuple[str, str]:
+    """Boot and digest of the last shard in a boot's folder."""
+    shards = _shards(folder) if folder else []
+    return (shards[-1].parent.name, _digest(shards[-1])) if shards else (NO_BOOT, NO_DIGEST)
 
 
 def _last_of(seal: bytes) -> int:

@@ -12,6 +12,7 @@
 #include <linux/agent.h>
 
 struct cbor_reader;
+struct mnt_namespace;
 struct seq_buf;
 struct cbor_writer;
 
@@ -148,6 +149,7 @@ struct cap_slot {
  * struct cap_set - an immutable snapshot; readers hold rcu_read_lock() or a reference
  * @ref: the agent's, and those of agent_caps_get()
  * @rwork: frees it after a grace period, where it may sleep
+ * @home: the mount namespace whose tree its paths are about (a reference); NULL: any
  * @digest: BLAKE3 of the encoded capabilities in order of id
  * @nr: capabilities
  * @nr_places: hierarchies and carve-outs
@@ -162,6 +164,7 @@ struct cap_slot {
 struct cap_set {
 	refcount_t ref;
 	struct rcu_work rwork;
+	struct mnt_namespace *home;
 	u8 digest[AGENT_DIGEST_SIZE];
 	u32 nr;
 	u32 nr_places;
@@ -175,8 +178,9 @@ struct cap_set {
 };
 
 /* Takes references of its own. Writers hold agent->caps_lock. ERR_PTR: -E2BIG, -ENOMEM. */
-struct cap_set *cap_set_build(struct cap *const *caps, u32 nr);
+struct cap_set *cap_set_build(struct cap *const *caps, u32 nr, struct mnt_namespace *home);
 void cap_set_put(struct cap_set *set);
+struct mnt_namespace *cap_home_of(const struct cap_set *parent);	/* not held */
 struct cap_set *agent_caps_get(struct agent *agent);	/* referenced snapshot; boot agent: NULL */
 /* Which capability of the set covers cap (with depth left to delegate)? Referenced, or NULL. */
 struct cap *cap_set_covers(const struct cap_set *set, const struct cap *cap);

@@ -34,18 +34,20 @@ static int cap_fs_read(struct cbor_reader *r, char **name, struct path *path)
 	if (IS_ERR(s))
 		return PTR_ERR(s);
 	err = kern_path(s, LOOKUP_FOLLOW, &found);
-	if (!err && cap_walk_exempt(found.dentry)) {
-		/* Pipes and the like are decided by who holds them, not by where they are. */
-		path_put(&found);
-		err = -EINVAL;
-	}
+	if (err)
+		goto free;
+	/* Pipes and the like are decided by who holds them, not by where they are. */
+	err = cap_walk_exempt(found.dentry) ? -EINVAL : cap_home_bring(&found);
 	if (err) {
-		kfree(s);
-		return err;
+		path_put(&found);
+		goto free;
 	}
 	*name = s;
 	*path = found;
 	return 0;
+free:
+	kfree(s);
+	return err;
 }
 
 /**

@@ -55,6 +55,16 @@ int cap_fs_copy(struct cap *to, const struct cap *from);
 void cap_fs_release(struct cap *cap);
 bool cap_fs_subset(const struct cap *a, const struct cap *b);
 
+/* ---- cap_home.c ---- */
+struct mnt_namespace *cap_home_get(struct mnt_namespace *home);
+void cap_home_put(struct mnt_namespace *home);
+bool cap_is_away(const struct mnt_namespace *home, const struct path *path);
+struct vfsmount *cap_home_mount(const struct mnt_namespace *home, struct dentry *dentry,
+				struct vfsmount *after);
+struct vfsmount *cap_home_shown(const struct mnt_namespace *home, const struct path *path);
+bool cap_home_own(const struct dentry *dentry);
+int cap_home_bring(struct path *path);
+
 /* ---- cap_walk.c ---- */
 bool cap_walk_exempt(const struct dentry *dentry);
 enum cap_meets cap_walk_meets(const struct path *from, const struct cap *cap);

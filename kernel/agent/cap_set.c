@@ -25,6 +25,7 @@ static void cap_set_free(struct cap_set *set)
 	for (i = 0; i < set->nr; i++)
 		if (set->caps[i])
 			cap_put_now(set->caps[i]);
+	cap_home_put(set->home);
 	kvfree(set->slots);
 	kvfree(set->places);
 	kvfree(set);
@@ -204,11 +205,12 @@ static int cap_set_index(struct cap_set *set)
  * cap_set_build - make a set
  * @caps: capabilities; the set takes references of its own
  * @nr: how many, at most AGENT_CAPS_MAX
+ * @home: the mount namespace whose tree their paths are about, or NULL
  *
  * Context: may sleep.
  * Return: the set with one reference, or ERR_PTR(-E2BIG, -ENOMEM).
  */
-struct cap_set *cap_set_build(struct cap *const *caps, u32 nr)
+struct cap_set *cap_set_build(struct cap *const *caps, u32 nr, struct mnt_namespace *home)
 {
 	struct cap_set *set;
 	int err;
@@ -221,6 +223,7 @@ struct cap_set *cap_set_build(struct cap *const *caps, u32 nr)
 	refcount_set(&set->ref, 1);
 	INIT_RCU_WORK(&set->rwork, cap_set_free_work);
 	set->nr = nr;
+	set->home = cap_home_get(home);
 	cap_set_fill(set, caps);
 	err = cap_set_index(set);
 	if (!err)

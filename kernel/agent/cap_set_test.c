@@ -103,7 +103,7 @@ static void cap_set_many(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask(set, &req, NULL), AGENT_FS_ALL);
 	cap_test_path(test, "/", &path);
 	KUNIT_EXPECT_EQ(test, ask(set, &req, NULL), 0ULL);
-	KUNIT_EXPECT_PTR_EQ(test, cap_set_build(caps, AGENT_CAPS_MAX + 1), ERR_PTR(-E2BIG));
+	KUNIT_EXPECT_PTR_EQ(test, cap_set_build(caps, AGENT_CAPS_MAX + 1, NULL), ERR_PTR(-E2BIG));
 }
 
 static void cap_set_reports(struct kunit *test)

@@ -258,7 +258,7 @@ struct cap *cap_test_publish(struct kunit *test, const struct cap *cap, const st
  */
 struct cap_set *cap_test_set(struct kunit *test, struct cap *const *caps, u32 nr)
 {
-	struct cap_set *set = cap_set_build(caps, nr);
+	struct cap_set *set = cap_set_build(caps, nr, NULL);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, set);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_set, set), 0);

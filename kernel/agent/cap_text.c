@@ -41,7 +41,7 @@ static const char *const fs_rights[] = {
 
 static const char *const exec_rights[] = { "run" };
 static const char *const net_rights[] = { "connect", "bind", "listen", "send" };
-static const char *const agent_rights[] = { "spawn", "message", "signal", "observe" };
+static const char *const agent_rights[] = { "spawn", "message", "signal", "observe", "sandbox" };
 static const char *const use_rights[] = { "use" };
 
 static_assert(AGENT_FS_ALL == (1ULL << ARRAY_SIZE(fs_rights)) - 1);

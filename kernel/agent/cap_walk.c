@@ -12,7 +12,9 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/hash.h>
+#include <linux/irqflags.h>
 #include <linux/mount.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/seqlock.h>
 
@@ -92,7 +94,8 @@ static enum cap_step cap_place_up(struct cap_place_at *at)
 
 	if (at->dentry == at->mnt->mnt.mnt_root) {
 		up = READ_ONCE(at->mnt->mnt_parent);
-		if (up == at->mnt)
+		/* What was detached may keep its parent, and is beneath it no longer. */
+		if (up == at->mnt || !READ_ONCE(at->mnt->mnt_ns))
 			return CAP_STEP_ROOT;
 		at->dentry = READ_ONCE(at->mnt->mnt_mountpoint);
 		at->mnt = up;
@@ -327,6 +330,36 @@ static void cap_query_once(struct cap_query *q, const struct path *path)
 		cap_query_exempt(q);
 }
 
+/* By each mount of the set's own tree that shows the file. */
+static void cap_query_home(struct cap_query *q, struct dentry *dentry)
+{
+	struct path at = { .dentry = dentry };
+	bool shown = false;
+
+	while ((at.mnt = cap_home_mount(q->set->home, dentry, at.mnt))) {
+		shown = true;
+		if (q->set->carved)
+			bitmap_zero(q->masked, AGENT_CAPS_MAX);
+		cap_query_once(q, &at);
+	}
+	if (!shown && q->class == AGENT_CLASS_FS && cap_home_own(dentry))
+		cap_query_exempt(q);
+}
+
+static noinline void cap_query_away(struct cap_query *q, const struct agent_request *req,
+				    u64 found)
+{
+	cap_query_start(q, found);
+	/* Interrupts may have come while these locks were held. */
+	if (in_interrupt() || irqs_disabled())
+		return;
+	rcu_read_lock();
+	cap_tree_lock();
+	cap_query_home(q, req->path->dentry);
+	cap_tree_unlock();
+	rcu_read_unlock();
+}
+
 static bool cap_query_try(struct cap_query *q, const struct path *path, u64 found)
 {
 	struct cap_still still;
@@ -342,6 +375,10 @@ static void cap_query_walk(struct cap_query *q, const struct agent_request *req,
 	unsigned int tries = req->atomic ? CAP_WALK_TRIES_ATOMIC : CAP_WALK_TRIES;
 	bool held;
 
+	if (unlikely(cap_is_away(q->set->home, req->path))) {
+		cap_query_away(q, req, found);
+		return;
+	}
 	rcu_read_lock();
 	do {
 		held = cap_query_try(q, req->path, found);

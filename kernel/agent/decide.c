@@ -61,18 +61,51 @@ static bool object_path_is(struct decide_object *o, const char *path)
 	return o->len;
 }
 
-/* The path from the real root: a record must not depend on the agent's chroot. */
-static void object_path(struct decide_object *o, const struct agent_request *req)
+/* A file that the agent's own tree does not show: where it is in its file system. */
+static bool object_nowhere(struct decide_object *o, const struct dentry *dentry)
+{
+	const char *type = dentry->d_sb->s_type->name;
+	size_t room = min_t(size_t, strlen(type), 32) + 1;
+	char *path = dentry_path_raw(dentry, o->buf + room, sizeof(o->buf) - room);
+
+	if (IS_ERR(path) || !object_path_is(o, path))
+		return false;
+	path -= room;
+	memcpy(path, type, room - 1);
+	path[room - 1] = ':';
+	o->start = path;
+	o->len = min_t(size_t, o->len + room, AUDIT_CHAIN_OBJECT_MAX);
+	return true;
+}
+
+/* None of these sleeps: with a directory locked they are fine. */
+static bool object_path_at(struct decide_object *o, const struct agent *agent,
+			   const struct path *path)
+{
+	const struct cap_set *set;
+	struct path at = *path;
+	bool known;
+
+	rcu_read_lock();
+	set = rcu_dereference(agent->caps);
+	if (set)
+		at.mnt = cap_home_shown(set->home, path);
+	known = at.mnt ? object_path_is(o, d_absolute_path(&at, o->buf, sizeof(o->buf))) :
+			 object_nowhere(o, path->dentry);
+	rcu_read_unlock();
+	return known || object_path_is(o, d_path(path, o->buf, sizeof(o->buf)));
+}
+
+/*
+ * The path from the real root of the agent's own tree: a record must not depend on
+ * its chroot, nor on what it mounted where.
+ */
+static void object_path(struct decide_object *o, const struct agent *agent,
+			const struct path *path)
 {
 	o->buf[AUDIT_CHAIN_OBJECT_MAX] = 0;
-	/* Neither sleeps: with a directory locked both are fine. */
-	if (!irqs_disabled() && !in_interrupt()) {
-		if (object_path_is(o, d_absolute_path(req->path, o->buf, sizeof(o->buf))))
-			return;
-		if (object_path_is(o, d_path(req->path, o->buf, sizeof(o->buf))))
-			return;
-	}
-	object_inode(o, req->path->dentry);
+	if (irqs_disabled() || in_interrupt() || !object_path_at(o, agent, path))
+		object_inode(o, path->dentry);
 }
 
 static const char *object_proto(u8 proto)
@@ -123,10 +156,11 @@ static void object_target(struct decide_object *o, const struct agent_request *r
 			   req->object ? "/" : "", req->object ?: "");
 }
 
-static void object_of(struct decide_object *o, const struct agent_request *req)
+static void object_of(struct decide_object *o, const struct agent *agent,
+		      const struct agent_request *req)
 {
 	if (req->path)
-		object_path(o, req);
+		object_path(o, agent, req->path);
 	else if (req->net)
 		object_net(o, req->net);
 	else if (req->target)
@@ -151,7 +185,7 @@ static noinline void decide_record(const struct agent *agent, const struct agent
 		.result = decision == AGENT_DECISION_DENIED ? cap_errno(req->class) : 0,
 	};
 
-	object_of(&object, req);
+	object_of(&object, agent, req);
 	entry.object = object.start;
 	entry.object_len = object.len;
 	audit_chain_append(&entry);
@@ -240,7 +274,7 @@ static noinline bool decide_asked(struct agent *agent, const struct agent_reques
 		.arg = &asking,
 	};
 
-	object_of(&object, req);
+	object_of(&object, agent, req);
 	use.object = object.start;
 	use.len = object.len;
 	return approval_given(&use);
@@ -273,7 +307,10 @@ static bool decide_permits(const struct agent *agent, const struct agent_request
 				   BIT(AGENT_CLASS_MEM);
 	const struct decide_asking asking = { .agent = agent, .req = req };
 
-	return agent->permissive && decide_has_authority(agent) && BIT(req->class) & classes &&
+	if (req->class == AGENT_CLASS_AGENT ? req->rights != AGENT_AGENT_SANDBOX :
+					      !(BIT(req->class) & classes))
+		return false;
+	return agent->permissive && decide_has_authority(agent) &&
 	       req->rights && !(req->rights & ~cap_class_rights(req->class)) &&
 	       !decide_approvable(&asking);
 }

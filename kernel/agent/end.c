@@ -26,7 +26,7 @@ static const struct agent_fs_ops *agent_fs;	/* set once, at boot */
  */
 void __init agent_end_init(void)
 {
-	no_caps = cap_set_build(NULL, 0);
+	no_caps = cap_set_build(NULL, 0, NULL);
 	if (IS_ERR(no_caps))
 		panic("coconut: no memory for an empty capability set");
 }

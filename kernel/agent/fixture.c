@@ -31,7 +31,7 @@ struct agent *agent_fixture(struct kunit *test, struct agent *parent)
 
 	KUNIT_ASSERT_NOT_NULL(test, agent);
 	KUNIT_ASSERT_EQ(test, agent_tree_reserve(&agent->aid), 0);
-	RCU_INIT_POINTER(agent->caps, cap_set_build(NULL, 0));
+	RCU_INIT_POINTER(agent->caps, cap_set_build(NULL, 0, NULL));
 	agent->state = AGENT_STATE_ATTESTED;
 	for (kind = 0; kind < AGENT_NR_QUOTAS; kind++)
 		agent->quota[kind].limit = parent->quota[kind].limit;

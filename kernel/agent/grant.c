@@ -83,7 +83,7 @@ static int grant_install(struct agent *agent, struct cap *cap)
 	}
 	memcpy(caps, old->caps, old->nr * sizeof(*caps));
 	caps[old->nr] = cap;
-	new = cap_set_build(caps, old->nr + 1);
+	new = cap_set_build(caps, old->nr + 1, old->home);
 	kvfree(caps);
 	err = PTR_ERR_OR_ZERO(new);
 	if (err)

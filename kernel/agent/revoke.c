@@ -109,7 +109,7 @@ static int revoke_plan_one(struct revocation *rev, struct agent *agent)
 		return -ENOMEM;
 	err = revoke_split(rev, old, stay, &nr);
 	if (!err && nr != old->nr) {
-		new = cap_set_build(stay, nr);
+		new = cap_set_build(stay, nr, old->home);
 		err = IS_ERR(new) ? PTR_ERR(new) : revoke_note(rev, agent, old, new);
 	}
 	kvfree(stay);

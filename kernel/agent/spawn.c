@@ -121,7 +121,7 @@ static int spawn_derive_all(struct spawning *s, struct cap *const *want, u32 nr)
 		}
 	}
 	if (!err) {
-		s->caps = cap_set_build(caps, nr);
+		s->caps = cap_set_build(caps, nr, cap_home_of(s->parent_caps));
 		err = PTR_ERR_OR_ZERO(s->caps);
 	}
 	for (i = 0; i < nr; i++)

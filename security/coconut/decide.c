@@ -22,6 +22,7 @@ static void syscall_ends(struct callback_head *work)
 
 	state->armed = false;
 	state->refused = false;
+	state->sandboxes = false;
 	if (!agent)
 		return;
 	coconut_mapping_end(agent, &state->mapping);

@@ -23,6 +23,7 @@
  * @refused: a refusal was recorded since then, namely of
  * @class: this enum agent_class, and
  * @key: this target
+ * @sandboxes: it makes a user namespace
  * @walks: how many walks that take mappings back had ended when its fork began
  * @mapping: what it has to look after when it ends
  */
@@ -31,6 +32,7 @@ struct coconut_task {
 	struct agent_task agent;
 	bool armed;
 	bool refused;
+	bool sandboxes;
 	u8 class;
 	u64 key;
 	unsigned int walks;

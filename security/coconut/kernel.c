@@ -6,7 +6,8 @@
  * and not for an agent. Those are left to it that only lift a check on something
  * that a hook of ours decides as well, or that give up a privilege. All others
  * are refused here, and with them the system calls that ask for one: mounting,
- * namespaces, modules, kexec, raw sockets, the clock, swapping, tracing.
+ * namespaces, modules, kexec, raw sockets, the clock, swapping, tracing. In user
+ * namespaces of an agent's own some do what sandbox.c speaks of.
  *
  * Where the kernel asks with CAP_OPT_NOAUDIT it wants to know and refuses nothing
  * by itself: it gets the same answer, and there is no record.
@@ -21,6 +22,7 @@
 
 #include "decide.h"
 #include "kernel.h"
+#include "sandbox.h"
 #include "setup.h"
 
 /* What each lifts is decided by the class behind it. */
@@ -39,6 +41,12 @@ static const u64 linux_caps_left =
 	BIT_ULL(CAP_SETUID) |		/* gives root up; the agent stays what it is */
 	BIT_ULL(CAP_SETGID) |
 	BIT_ULL(CAP_SETPCAP);
+
+/* What an agent has in user namespaces of its own: to build a sandbox with, no more. */
+static const u64 linux_caps_sandbox =
+	BIT_ULL(CAP_SYS_ADMIN) |	/* mounting is decided in mount.c */
+	BIT_ULL(CAP_SYS_CHROOT) |
+	BIT_ULL(CAP_NET_ADMIN);		/* by sockets that socket.c lets it have */
 
 static const char *const linux_cap_names[] = {
 	"chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill",
@@ -61,6 +69,11 @@ static int coconut_capable(const struct cred *cred, struct user_namespace *ns, i
 
 	if (!agent || (linux_caps_left & BIT_ULL(cap)))
 		return 0;
+	/* Over tasks in it, which task.c decides; userfaultfd(2) asks in the initial one. */
+	if (cap == CAP_SYS_PTRACE && ns != &init_user_ns)
+		return 0;
+	if ((linux_caps_sandbox & BIT_ULL(cap)) && coconut_sandboxed(agent, cred, ns))
+		return 0;
 	if (opts & CAP_OPT_NOAUDIT)
 		return -EPERM;
 	snprintf(what, sizeof(what), "cap_%s", linux_cap_names[cap]);
@@ -81,7 +94,9 @@ static int refuse(const struct cred *cred, const char *what)
 
 static int coconut_userns_create(const struct cred *cred)
 {
-	return refuse(cred, "userns");
+	struct agent *agent = cred_agent(cred);
+
+	return agent ? coconut_make_sandbox(agent) : 0;
 }
 
 static int coconut_quotactl(int cmds, int type, int id, const struct super_block *sb)

@@ -10,4 +10,4 @@ def attempt(_stage: Stage) -> object:
     return call("unshare", CLONE_NEWUSER)
 
 
-ESCAPE = Escape(attempt, "EPERM", Denied("kernel", "userns"))
+ESCAPE = Escape(attempt, "EPERM", Denied("agent", "{self}/userns"))

@@ -16,6 +16,7 @@ KINDS = {
     "self": ("tools/testing/selftests/coconut", r"^TEST(?:_F)?\((?:\w+, )?{name}\)"),
     "kunit": ("security/coconut", r"\bKUNIT_CASE\({name}\)"),
     "guest": ("tests/guest", r"^def test_{name}\("),
+    "uml": ("tests/uml", r"^def test_{name}\("),
 }
 """Where tests of a kind are, and how one of them looks; an escape is a file."""
 

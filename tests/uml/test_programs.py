@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 import zipfile
@@ -43,6 +44,8 @@ class Program:
     prints: str
     #: Prepares the folder that $SITE names, and may leave servers behind.
     site: Callable[[Path], list[subprocess.Popen[bytes]]] = lambda _site: []
+    #: Who runs it.
+    user: int = 0
 
 
 def _index(site: Path) -> list[subprocess.Popen[bytes]]:
@@ -146,6 +149,15 @@ PROGRAMS = {
         "over ssh\n",
         _sshd,
     ),
+    "bwrap": Program(
+        """
+        bwrap --unshare-net --ro-bind /usr /usr --symlink usr/bin /bin \\
+            --symlink usr/lib /lib --symlink usr/lib64 /lib64 --bind . /work --chdir /work \\
+            sh -c 'echo held > file; ls /; cat file; touch /usr/x 2>&- || echo refused'
+        """,
+        "bin\nlib\nlib64\nusr\nwork\nheld\nrefused\n",
+        user=1000,
+    ),
     "node": Program(
         """
         cat > main.js <<'END'
@@ -181,10 +193,13 @@ def key() -> SecretKey:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Path:
-    """What the programs find there already."""
-    (tmp_path / "site").mkdir()
-    return tmp_path / "site"
+def site() -> Iterator[Path]:
+    """What the programs find there already; not only root gets there."""
+    with tempfile.TemporaryDirectory(prefix="programs-") as top:
+        Path(top).chmod(0o755)
+        made = Path(top) / "site"
+        made.mkdir()
+        yield made
 
 
 @pytest.fixture
@@ -197,21 +212,24 @@ def servers() -> Iterator[list[subprocess.Popen[bytes]]]:
         server.wait()
 
 
-def run(signed: bytes, script: str, site: Path) -> tuple[int, int, str]:
-    """Runs a script in a new agent, in an empty folder; its AID, exit status and output."""
+def run(signed: bytes, program: Program, site: Path) -> tuple[int, int, str]:
+    """Runs a program in a new agent, in an empty folder; its AID, exit status and output."""
     work = site.parent / "work"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
+    os.chown(work, program.user, program.user)
     ours, theirs = os.pipe()
 
     def enter() -> None:
         os.write(theirs, str(syscalls.spawn(signed, enter=True).aid).encode())
+        os.setgid(program.user)
+        os.setuid(program.user)
 
     home = site.parent / "home"
     home.mkdir(exist_ok=True)
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
     env |= {"SITE": str(site), "PYTHON": sys.executable, "PYTHONDONTWRITEBYTECODE": "1"}
-    argv = ["/bin/sh", "-ec", textwrap.dedent(script)]
+    argv = ["/bin/sh", "-ec", textwrap.dedent(program.script)]
     code, output = 126, ""
     with suppress(PermissionError):
         done = subprocess.run(
@@ -248,7 +266,7 @@ def records_of(aid: int, *decisions: Decision) -> list[audit.Record]:
 def watch(key: SecretKey, name: str, site: Path) -> Learned:
     """Runs a program permissive; what was learned."""
     permissive = Manifest(name, permissive=True)
-    aid, code, output = run(permissive.sign(key), PROGRAMS[name].script, site)
+    aid, code, output = run(permissive.sign(key), PROGRAMS[name], site)
     assert (code, output) == (0, PROGRAMS[name].prints)
     assert not records_of(aid, Decision.DENIED)
     return learn(records_of(aid), permissive)
@@ -264,7 +282,7 @@ def test_program_runs_held_to_what_was_learned(
     text = learned.yaml()
     manifest, findings = lint(text)
     assert manifest == learned.manifest, findings
-    aid, code, output = run(learned.manifest.sign(key), program.script, site)
+    aid, code, output = run(learned.manifest.sign(key), program, site)
     denied = [(r.kind.name, r.object, hex(r.rights)) for r in records_of(aid, Decision.DENIED)]
     assert (code, output, denied) == (0, program.prints, []), text
 
@@ -277,5 +295,5 @@ def test_what_was_learned_is_no_more_than_it_took(key: SecretKey, site: Path) ->
         others = tuple(cap for cap in learned.manifest.capabilities if cap != rest)
         assert not any(is_subset(rest, other) for other in others)
         less = Manifest("less", capabilities=others)
-        aid, _, _ = run(less.sign(key), PROGRAMS["sqlite"].script, site)
+        aid, _, _ = run(less.sign(key), PROGRAMS["sqlite"], site)
         assert records_of(aid, Decision.DENIED), rest

@@ -97,7 +97,8 @@ enum agent_class {
 #define AGENT_AGENT_MESSAGE	(1ULL << 1)	/* connect to a unix socket of that agent */
 #define AGENT_AGENT_SIGNAL	(1ULL << 2)
 #define AGENT_AGENT_OBSERVE	(1ULL << 3)	/* /agent and the chain beyond its own subtree */
-#define AGENT_AGENT_ALL		((1ULL << 4) - 1)
+#define AGENT_AGENT_SANDBOX	(1ULL << 4)	/* user namespaces of its own and what they own */
+#define AGENT_AGENT_ALL		((1ULL << 5) - 1)
 
 /* dev rights */
 #define AGENT_DEV_USE		(1ULL << 0)

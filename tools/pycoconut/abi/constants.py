@@ -212,6 +212,8 @@ class AgentRight(IntFlag):
     SIGNAL = 1 << 2
     #: /agent and the chain beyond its own subtree
     OBSERVE = 1 << 3
+    #: user namespaces of its own and what they own
+    SANDBOX = 1 << 4
 
 
 class DevRight(IntFlag):

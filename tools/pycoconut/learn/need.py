@@ -7,7 +7,7 @@ import ipaddress
 import re
 from enum import IntFlag
 
-from ..abi import RIGHT_NEVER, RIGHTS, Class, Event, NetProto, Who
+from ..abi import RIGHT_NEVER, RIGHTS, AgentRight, Class, Event, NetProto, Who
 from ..audit import Record
 from ..caps import (
     Abstract,
@@ -52,6 +52,8 @@ def needed(record: Record) -> Capability | None:
     rights = rights_of(record)
     if rights is None:
         return None
+    if record.kind == Class.AGENT and rights == AgentRight.SANDBOX:
+        return Capability(record.kind, Agents(Who.SELF), rights)
     try:
         found = _object(record.kind, record.object)
         return None if found is None else Capability(record.kind, found, rights)

@@ -7,7 +7,7 @@ import errno
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..abi import Class, Decision, Event
+from ..abi import AgentRight, Class, Decision, Event
 from ..audit import Record
 from ..caps import Capability, Network, Path, parse
 from .need import needed
@@ -82,7 +82,7 @@ def _add(uses: Uses, cap: Capability) -> None:
         uses.programs.add(what.path)
     elif isinstance(what, Network):
         uses.peers[what] = uses.peers.get(what, 0) | rights
-    elif cap.kind == Class.AGENT:
+    elif cap.kind == Class.AGENT and cap.rights != AgentRight.SANDBOX:
         uses.agents = True
     else:
         uses.others.add(cap)

@@ -2,10 +2,8 @@
 /*
  * What stands in the directory of an agent, live or in the graveyard.
  */
-#include <linux/err.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "../../kernel/agent/cap.h"
@@ -76,16 +74,7 @@ static __poll_t status_poll(struct file *file, struct poll_table_struct *wait)
 	return mask;
 }
 
-static int status_open(struct inode *inode, struct file *file)
-{
-	int err = agentfs_text_open(inode, file);
-
-	if (!err)
-		((struct seq_file *)file->private_data)->poll_event = -1;
-	return err;
-}
-
-static int status_command(struct agent *agent, const char *word)
+static int status_command(struct agent *agent, char *word)
 {
 	if (!strcmp(word, "quarantine"))
 		return agent_quarantine(agent, "operator");
@@ -96,26 +85,10 @@ static int status_command(struct agent *agent, const char *word)
 	return -EINVAL;
 }
 
-static ssize_t status_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
-{
-	struct agent *agent = agentfs_i(file_inode(file))->agent;
-	int err = agentfs_operator("agentfs/live/status write", false);
-	char *line;
-
-	if (err)
-		return err;
-	line = agentfs_line(buf, len);
-	if (IS_ERR(line))
-		return PTR_ERR(line);
-	err = status_command(agent, line);
-	kfree(line);
-	return err ?: len;
-}
-
 static const struct file_operations status_fops = {
-	.open		= status_open,
+	.open		= agentfs_text_open,
 	.read_iter	= agentfs_text_read,
-	.write		= status_write,
+	.write		= agentfs_text_write,
 	.poll		= status_poll,
 	.llseek		= seq_lseek,
 	.release	= single_release,
@@ -189,7 +162,8 @@ static const struct agentfs_entry budget_entries[] = {
 
 const struct agentfs_entry agentfs_agent_entries[] = {
 	{ .name = "status", .id = ID_STATUS, .mode = S_IFREG | 0644, .fop = &status_fops,
-	  .show = status_show },
+	  .show = status_show, .command = status_command,
+	  .what = "agentfs/live/status write" },
 	AGENTFS_TEXT("manifest", ID_MANIFEST, 0444, manifest_show, 0),
 	AGENTFS_TEXT("caps", ID_CAPS, 0444, caps_show, 0),
 	AGENTFS_DIR("attestation", ID_ATTESTATION, attestation_entries),

@@ -24,6 +24,8 @@ struct seq_file;
  * @entries: what is in a directory, where that is fixed
  * @show: writes the whole file; agent is NULL outside the agents' directories
  * @arg: for @show
+ * @command: takes a line that an operator writes; what came of it
+ * @what: the file, for the record of who was not one
  * @guarded: an agent must be allowed to observe the boot agent
  */
 struct agentfs_entry {
@@ -35,6 +37,8 @@ struct agentfs_entry {
 	const struct agentfs_entry *entries;
 	void (*show)(struct seq_file *m, struct agent *agent, unsigned int arg);
 	unsigned int arg;
+	int (*command)(struct agent *agent, char *line);
+	const char *what;
 	bool guarded;
 };
 
@@ -90,7 +94,8 @@ extern const struct agentfs_entry agentfs_agent_entries[];
 extern const struct file_operations agentfs_text_fops;
 int agentfs_text_open(struct inode *inode, struct file *file);
 ssize_t agentfs_text_read(struct kiocb *iocb, struct iov_iter *to);
-char *agentfs_line(const char __user *buf, size_t len);	/* one written line; kfree() it */
+extern const struct file_operations agentfs_command_fops;
+ssize_t agentfs_text_write(struct file *file, const char __user *buf, size_t len, loff_t *pos);
 
 /* abi.c, audit.c, policy.c: root entries */
 void agentfs_abi_show(struct seq_file *m, struct agent *agent, unsigned int arg);

@@ -6,7 +6,6 @@
 #include <linux/kstrtox.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -34,29 +33,13 @@ static int authorizers_add(char *text)
 	return authorizer_add(key, text);
 }
 
-static int authorizers_line(char *line)
+static int authorizers_command(struct agent *agent, char *line)
 {
 	if (!strcmp(line, "seal")) {
 		authorizer_seal();
 		return 0;
 	}
 	return str_has_prefix(line, "add ") ? authorizers_add(line + 4) : -EINVAL;
-}
-
-static ssize_t authorizers_write(struct file *file, const char __user *buf, size_t len,
-				 loff_t *pos)
-{
-	int err = agentfs_operator("agentfs/policy/authorizers write", false);
-	char *line;
-
-	if (err)
-		return err;
-	line = agentfs_line(buf, len);
-	if (IS_ERR(line))
-		return PTR_ERR(line);
-	err = authorizers_line(line);
-	kfree(line);
-	return err ?: len;
 }
 
 static long authorizers_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -74,7 +57,7 @@ static long authorizers_ioctl(struct file *file, unsigned int cmd, unsigned long
 static const struct file_operations authorizers_fops = {
 	.open		= agentfs_text_open,
 	.read_iter	= agentfs_text_read,
-	.write		= authorizers_write,
+	.write		= agentfs_text_write,
 	.unlocked_ioctl	= authorizers_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.llseek		= seq_lseek,
@@ -86,43 +69,16 @@ static void limits_show(struct seq_file *m, struct agent *agent, unsigned int ar
 	agent_policy_show(m);
 }
 
-static ssize_t limits_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+static int limits_command(struct agent *agent, char *line)
 {
-	int err = agentfs_operator("agentfs/policy/limits write", false);
-	char *line;
-
-	if (err)
-		return err;
-	line = agentfs_line(buf, len);
-	if (IS_ERR(line))
-		return PTR_ERR(line);
-	err = agent_policy_set(line);
-	kfree(line);
-	return err ?: len;
+	return agent_policy_set(line);
 }
-
-static const struct file_operations limits_fops = {
-	.open		= agentfs_text_open,
-	.read_iter	= agentfs_text_read,
-	.write		= limits_write,
-	.llseek		= seq_lseek,
-	.release	= single_release,
-};
 
 /* ---- approvals ---- */
 
 static void approvals_show(struct seq_file *m, struct agent *agent, unsigned int arg)
 {
 	approval_show(m);
-}
-
-static int approvals_open(struct inode *inode, struct file *file)
-{
-	int err = agentfs_text_open(inode, file);
-
-	if (!err)
-		((struct seq_file *)file->private_data)->poll_event = -1;
-	return err;
 }
 
 /* Readable when the queue is another than what was read last. */
@@ -136,7 +92,7 @@ static __poll_t approvals_poll(struct file *file, struct poll_table_struct *wait
 }
 
 /* "allow 17", "deny 17" */
-static int approvals_line(char *line)
+static int approvals_command(struct agent *agent, char *line)
 {
 	const char *word = strsep(&line, " ");
 	bool allow = !strcmp(word, "allow");
@@ -145,22 +101,6 @@ static int approvals_line(char *line)
 	if (!line || (!allow && strcmp(word, "deny")) || kstrtou64(line, 10, &id))
 		return -EINVAL;
 	return approval_answer(id, allow);
-}
-
-static ssize_t approvals_write(struct file *file, const char __user *buf, size_t len,
-			       loff_t *pos)
-{
-	int err = agentfs_operator("agentfs/policy/approvals write", false);
-	char *line;
-
-	if (err)
-		return err;
-	line = agentfs_line(buf, len);
-	if (IS_ERR(line))
-		return PTR_ERR(line);
-	err = approvals_line(line);
-	kfree(line);
-	return err ?: len;
 }
 
 /* Asks who it is, not who opened it: a descriptor that was handed on answers nothing. */
@@ -182,9 +122,9 @@ static long approvals_ioctl(struct file *file, unsigned int cmd, unsigned long a
 }
 
 static const struct file_operations approvals_fops = {
-	.open		= approvals_open,
+	.open		= agentfs_text_open,
 	.read_iter	= agentfs_text_read,
-	.write		= approvals_write,
+	.write		= agentfs_text_write,
 	.poll		= approvals_poll,
 	.unlocked_ioctl	= approvals_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
@@ -201,10 +141,13 @@ const struct agentfs_entry agentfs_policy_entries[] = {
 	STORED_DIR("caps", ID_CAPS),
 	STORED_DIR("tenants", ID_TENANTS),
 	{ .name = "authorizers", .id = ID_AUTHORIZERS, .mode = S_IFREG | 0644,
-	  .fop = &authorizers_fops, .show = authorizers_show, .guarded = true },
+	  .fop = &authorizers_fops, .show = authorizers_show, .command = authorizers_command,
+	  .what = "agentfs/policy/authorizers write", .guarded = true },
 	{ .name = "approvals", .id = ID_APPROVALS, .mode = S_IFREG | 0600,
-	  .fop = &approvals_fops, .show = approvals_show, .guarded = true },
+	  .fop = &approvals_fops, .show = approvals_show, .command = approvals_command,
+	  .what = "agentfs/policy/approvals write", .guarded = true },
 	{ .name = "limits", .id = ID_LIMITS, .mode = S_IFREG | 0644,
-	  .fop = &limits_fops, .show = limits_show, .guarded = true },
+	  .fop = &agentfs_command_fops, .show = limits_show, .command = limits_command,
+	  .what = "agentfs/policy/limits write", .guarded = true },
 	{}
 };

@@ -26,9 +26,12 @@ static int text_show(struct seq_file *m, void *unused)
  */
 int agentfs_text_open(struct inode *inode, struct file *file)
 {
-	int err = agentfs_may_see(inode);
+	int err = agentfs_may_see(inode) ?: single_open(file, text_show, inode);
 
-	return err ?: single_open(file, text_show, inode);
+	/* Nothing was read: for whoever polls, all of it is new. */
+	if (!err)
+		((struct seq_file *)file->private_data)->poll_event = -1;
+	return err;
 }
 
 /**
@@ -48,15 +51,11 @@ ssize_t agentfs_text_read(struct kiocb *iocb, struct iov_iter *to)
 	return err ?: seq_read_iter(iocb, to);
 }
 
-/**
- * agentfs_line() - take the one line of a write, as echo(1) makes it
- * @buf: from the writer
- * @len: how much
- *
- * Return: the line without its line feed; or an ERR_PTR: -EINVAL for more than a line,
- * a NUL, or what is too long; -EFAULT, -ENOMEM.
+/*
+ * The one line of a write, as echo(1) makes it, without its line feed; kfree() it. Or
+ * an ERR_PTR: -EINVAL for more than a line, a NUL, or what is too long; -EFAULT, -ENOMEM.
  */
-char *agentfs_line(const char __user *buf, size_t len)
+static char *text_line(const char __user *buf, size_t len)
 {
 	char *line;
 
@@ -73,9 +72,43 @@ char *agentfs_line(const char __user *buf, size_t len)
 	return ERR_PTR(-EINVAL);
 }
 
+/**
+ * agentfs_text_write() - do what a line says
+ * @file: of an entry with a command function
+ * @buf: the line
+ * @len: how long it is
+ * @pos: not looked at: each write is a command
+ *
+ * Return: @len, or a negative errno: -EPERM but for an operator, -EINVAL for what is no
+ * line or no command, or what the command returns.
+ */
+ssize_t agentfs_text_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	const struct agentfs_inode *node = agentfs_i(file_inode(file));
+	int err = agentfs_operator(node->entry->what, false);
+	char *line;
+
+	if (err)
+		return err;
+	line = text_line(buf, len);
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+	err = node->entry->command(node->agent, line);
+	kfree(line);
+	return err ?: len;
+}
+
 const struct file_operations agentfs_text_fops = {
 	.open		= agentfs_text_open,
 	.read_iter	= agentfs_text_read,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
+
+const struct file_operations agentfs_command_fops = {
+	.open		= agentfs_text_open,
+	.read_iter	= agentfs_text_read,
+	.write		= agentfs_text_write,
 	.llseek		= seq_lseek,
 	.release	= single_release,
 };

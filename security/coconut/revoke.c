@@ -57,7 +57,7 @@ static bool next_process(struct agent *root, struct process *p)
 	bool found = false;
 
 	rcu_read_lock();
-	for (; !found && (pid = find_ge_pid(p->pid, &init_pid_ns)); p->pid++) {
+	for (; (pid = find_ge_pid(p->pid, &init_pid_ns)); p->pid++) {
 		p->pid = pid_nr(pid);
 		task = pid_task(pid, PIDTYPE_TGID);
 		agent = task ? __task_cred(task)->agent : NULL;

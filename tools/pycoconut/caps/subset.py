@@ -142,8 +142,8 @@ def _addresses(mine: Network, other: Network) -> list[str]:
     found = []
     if other.proto not in (NetProto.ANY, mine.proto):
         found.append(f"it is for {other.proto.name.lower()}")
-    same = mine.network.version == other.network.version
-    if not same or not mine.network.subnet_of(other.network):  # type: ignore[arg-type]
+    narrower = mine.network.prefixlen >= other.network.prefixlen
+    if not narrower or mine.network.network_address not in other.network:
         found.append(f"its addresses are {other.network}")
     if mine.first < other.first or mine.last > other.last:
         ports = f"{other.first}" if other.first == other.last else f"{other.first}-{other.last}"

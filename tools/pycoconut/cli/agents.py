@@ -27,7 +27,7 @@ from .base import (
     Commands,
     Out,
     agentfs,
-    aid_argument,
+    aid_arguments,
     key_argument,
     signed_manifest,
     template_text,
@@ -244,10 +244,6 @@ def _print_below(
         _print_below(child, every, below, indent + ("   " if last else "│  "))
 
 
-def _aid_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("aid", type=aid_argument, metavar="AID", help="a:00017 or 17")
-
-
 def budget_text(value: int) -> str:
     return "unlimited" if value == QUOTA_UNLIMITED else str(value)
 
@@ -319,5 +315,5 @@ COMMANDS: Commands = (
     ),
     Command("ps", "list agents", _ps_arguments, _ps),
     Command("tree", "show who spawned whom", None, _tree),
-    Command("show", "show all there is of an agent", _aid_arguments, _show),
+    Command("show", "show all there is of an agent", aid_arguments, _show),
 )

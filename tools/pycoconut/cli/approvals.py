@@ -7,14 +7,12 @@ import argparse
 import os
 import select
 import sys
-from pathlib import Path
 from typing import Any
 
-from ..agentfs import ROOT
 from ..aid import format_aid
 from ..approvals import Approval, Approvals
 from ..errors import CoconutError
-from .base import FAILED, OK, Command, Commands, Out, UsageError
+from .base import FAILED, OK, Command, Commands, Out, UsageError, agentfs
 
 __all__ = ["COMMANDS"]
 
@@ -33,10 +31,6 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="list them as they come, a line each, and go on"
     )
-
-
-def _queue() -> Approvals:
-    return Approvals(Path(os.environ.get("COCONUT_AGENTFS", ROOT)))
 
 
 def _value(one: Approval) -> dict[str, Any]:
@@ -139,7 +133,7 @@ def _approvals(options: argparse.Namespace, out: Out) -> int:
         raise UsageError("--watch goes with list")
     if any(number < 1 for number in options.id):
         raise CoconutError("the id of a request is at least 1", hint="coconut approvals")
-    with _queue() as queue:
+    with Approvals(agentfs().root) as queue:
         if answers:
             return _answer(queue, out, options.id, options.action == "allow")
         if options.action == "view":

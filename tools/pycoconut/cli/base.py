@@ -33,6 +33,7 @@ __all__ = [
     "UsageError",
     "agentfs",
     "aid_argument",
+    "aid_arguments",
     "hex_argument",
     "report_error",
     "signed_manifest",
@@ -152,6 +153,11 @@ def aid_argument(text: str) -> int:
         return parse_aid(text)
     except CoconutError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def aid_arguments(parser: argparse.ArgumentParser) -> None:
+    """What a command has that is about one agent."""
+    parser.add_argument("aid", type=aid_argument, metavar="AID", help="a:00017 or 17")
 
 
 def hex_argument(size: int | None = None) -> Callable[[str], bytes]:

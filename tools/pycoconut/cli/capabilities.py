@@ -10,13 +10,9 @@ from ..aid import format_aid
 from ..caps import Capability
 from ..errors import CoconutError
 from ..spellings import read
-from .base import DENIED, Command, Commands, Out, UsageError, aid_argument
+from .base import DENIED, Command, Commands, Out, UsageError, aid_arguments
 
 __all__ = ["COMMANDS"]
-
-
-def _aid(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("aid", type=aid_argument, metavar="AID", help="a:00017 or 17")
 
 
 def _one(text: str) -> Capability:
@@ -30,7 +26,7 @@ def _one(text: str) -> Capability:
 
 
 def _grant_arguments(parser: argparse.ArgumentParser) -> None:
-    _aid(parser)
+    aid_arguments(parser)
     parser.add_argument("capability", metavar="CAPABILITY", help="such as fs:/data/*:read_file")
     parser.add_argument(
         "--parent",
@@ -49,7 +45,7 @@ def _grant(options: argparse.Namespace, out: Out) -> int:
 
 
 def _revoke_arguments(parser: argparse.ArgumentParser) -> None:
-    _aid(parser)
+    aid_arguments(parser)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("id", type=int, nargs="?", metavar="ID", help="of the capability; see caps")
     what.add_argument("--all", action="store_true", help="every capability of the agent")
@@ -67,7 +63,7 @@ def _revoke(options: argparse.Namespace, out: Out) -> int:
 
 
 def _present_arguments(parser: argparse.ArgumentParser) -> None:
-    _aid(parser)
+    aid_arguments(parser)
     parser.add_argument(
         "capability", metavar="REQUEST", help="what is asked for, such as svc:tool:web_fetch:use"
     )

@@ -17,7 +17,18 @@ from ..errors import CoconutError
 from ..manifest import Manifest
 from ..spellings import read
 from ..templates import read_template
-from .base import FAILED, OK, SIGN1_MARK, Command, Commands, Out, UsageError, agentfs, aid_argument
+from .base import (
+    FAILED,
+    OK,
+    SIGN1_MARK,
+    Command,
+    Commands,
+    Out,
+    UsageError,
+    agentfs,
+    aid_argument,
+    aid_arguments,
+)
 
 __all__ = ["COMMANDS", "capabilities_of"]
 
@@ -53,10 +64,6 @@ def _of_file(path: Path) -> list[Capability]:
     if path.suffix == ".caps":
         return read_template(data.decode("utf-8", "replace"))
     return list(manifests.load(path).capabilities)
-
-
-def _show_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("aid", type=aid_argument, metavar="AID", help="a:00017 or 17")
 
 
 def _show(options: argparse.Namespace, out: Out) -> int:
@@ -210,7 +217,7 @@ COMMANDS: Commands = (
         "caps",
         "show, compare and learn capabilities",
         commands=(
-            Command("show", "list the capabilities of an agent", _show_arguments, _show),
+            Command("show", "list the capabilities of an agent", aid_arguments, _show),
             Command(
                 "check",
                 "is all that A allows within B, and if not, why?",

@@ -8,13 +8,9 @@ from collections.abc import Callable
 
 from ..agentfs import AgentFs
 from ..aid import format_aid
-from .base import Command, Commands, Out, UsageError, agentfs, aid_argument
+from .base import Command, Commands, Out, UsageError, agentfs, aid_arguments
 
 __all__ = ["COMMANDS"]
-
-
-def _aid(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("aid", type=aid_argument, metavar="AID", help="a:00017 or 17")
 
 
 def _verb(act: Callable[[AgentFs, int], None]) -> Callable[[argparse.Namespace, Out], int]:
@@ -53,14 +49,14 @@ COMMANDS: Commands = (
     Command(
         "quarantine",
         "freeze an agent and all beneath it, and suspend what they hold",
-        _aid,
+        aid_arguments,
         _verb(AgentFs.quarantine),
     ),
-    Command("release", "let an agent out of quarantine", _aid, _verb(AgentFs.release)),
+    Command("release", "let an agent out of quarantine", aid_arguments, _verb(AgentFs.release)),
     Command(
         "acknowledge",
         "send an agent back to work that is Cap-denied",
-        _aid,
+        aid_arguments,
         _verb(AgentFs.acknowledge),
     ),
     Command(

@@ -43,6 +43,12 @@ static inline long result(long ret)
 	return ret < 0 ? -errno : ret;
 }
 
+/* The same where it does not matter how much was done. */
+static inline long done(long ret)
+{
+	return ret < 0 ? -errno : 0;
+}
+
 /* ---- what every test needs first ---- */
 
 /* Our key among the authorizers; NULL, or why it cannot be there. */

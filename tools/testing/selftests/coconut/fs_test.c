@@ -8,7 +8,7 @@
 #include <sys/xattr.h>
 #include <linux/fs.h>
 
-#include "agent.h"
+#include "files.h"
 
 #define DIR_PATH	"/tmp/coconut_fs"
 #define IN		DIR_PATH "/in"		/* what capabilities speak of */
@@ -19,15 +19,6 @@ FIXTURE(fs) {
 	struct bytes caps;
 	unsigned int nr;
 };
-
-static void make_file(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-
-	if (fd < 0 || write(fd, "content\n", 8) != 8)
-		abort();
-	close(fd);
-}
 
 FIXTURE_SETUP(fs)
 {
@@ -58,11 +49,6 @@ FIXTURE_TEARDOWN(fs)
 }
 
 /* ---- what the agent does ---- */
-
-static long done(long ret)
-{
-	return ret < 0 ? -errno : 0;
-}
 
 static long opened(const char *path, int flags)
 {
@@ -194,13 +180,6 @@ static long watch_in(void) { return watch(IN); }
 static long watch_out(void) { return watch(OUT); }
 
 /* ---- tests ---- */
-
-#define CAP(fs_path, rights)							\
-	do {									\
-		cap_fs(&self->caps, fs_path, rights);				\
-		self->nr++;							\
-	} while (0)
-#define START() ASSERT_EQ(0, start(&self->task, &self->caps, self->nr))
 
 TEST_F(fs, nothing_without_capabilities)
 {
@@ -419,7 +398,7 @@ TEST_F(fs, revoke_reaches_open_files)
 	EXPECT_ALLOWED(&self->task, write_held);
 	EXPECT_ALLOWED(&self->task, truncate_held);
 	EXPECT_ALLOWED(&self->task, map_held);
-	ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));
+	REVOKE();
 	EXPECT_REFUSED(&self->task, read_held, EACCES);
 	EXPECT_REFUSED(&self->task, write_held, EACCES);
 	EXPECT_REFUSED(&self->task, truncate_held, EACCES);

@@ -45,11 +45,6 @@ FIXTURE_TEARDOWN(kernel)
 	EXPECT_EQ(0, rmdir(DIR_PATH));
 }
 
-static long done(long ret)
-{
-	return ret < 0 ? -errno : 0;
-}
-
 /* ---- what the agent does ---- */
 
 static long do_mount(void) { return done(mount("t", DIR_PATH, "tmpfs", 0, NULL)); }

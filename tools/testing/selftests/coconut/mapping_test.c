@@ -8,7 +8,7 @@
 #include <sys/ptrace.h>
 #include <linux/io_uring.h>
 
-#include "agent.h"
+#include "files.h"
 
 #define DIR_PATH	"/dev/shm/coconut_mapping"
 #define IN		DIR_PATH "/in"
@@ -24,7 +24,7 @@ FIXTURE(mapping) {
 	unsigned int nr;
 };
 
-static void make_file(const char *path)
+static void make_pages(const char *path)
 {
 	char page[PAGE];
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
@@ -46,9 +46,9 @@ FIXTURE_SETUP(mapping)
 	mkdir("/dev/shm", 01777);
 	mount("tmpfs", "/dev/shm", "tmpfs", 0, NULL);
 	ASSERT_EQ(0, mkdir(DIR_PATH, 0755));
-	make_file(IN);
-	make_file(OTHER);
-	make_file(LAYERED);
+	make_pages(IN);
+	make_pages(OTHER);
+	make_pages(LAYERED);
 	self->nr = 0;
 	memset(&self->caps, 0, sizeof(self->caps));
 }
@@ -59,14 +59,6 @@ FIXTURE_TEARDOWN(mapping)
 	unlink(LAYERED);
 	EXPECT_EQ(0, umount2("/dev/shm", MNT_DETACH));
 }
-
-#define CAP(path, rights)							\
-	do {									\
-		cap_fs(&self->caps, path, rights);				\
-		self->nr++;							\
-	} while (0)
-
-#define START()	ASSERT_EQ(0, start(&self->task, &self->caps, self->nr))
 
 #define READ	AGENT_FS_READ_FILE
 #define WRITE	AGENT_FS_WRITE_FILE
@@ -261,8 +253,6 @@ static bool quarantined(uint64_t aid)
 
 #define EXPECT_GONE(fn)		EXPECT_EQ(-EFAULT, run(&self->task, fn))
 #define EXPECT_THERE(fn)	EXPECT_EQ(0, run(&self->task, fn))
-#define REVOKE()		ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL))
-
 TEST_F(mapping, shared)
 {
 	CAP(IN, READ | WRITE);

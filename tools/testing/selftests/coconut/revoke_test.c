@@ -8,7 +8,7 @@
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
-#include "agent.h"
+#include "files.h"
 
 #define DIR_PATH	"/tmp/coconut_revoke"
 #define IN		DIR_PATH "/in"
@@ -19,15 +19,6 @@ FIXTURE(revoke) {
 	struct bytes caps;
 	unsigned int nr;
 };
-
-static void make_file(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-
-	if (fd < 0 || write(fd, "content\n", 8) != 8)
-		abort();
-	close(fd);
-}
 
 FIXTURE_SETUP(revoke)
 {
@@ -55,11 +46,6 @@ FIXTURE_TEARDOWN(revoke)
 
 static int held = -1, target = -1, tube[2] = { -1, -1 };
 
-static long done(long ret)
-{
-	return ret < 0 ? -errno : ret;
-}
-
 static long hold(int fd)
 {
 	held = fd;
@@ -81,20 +67,20 @@ static long open_file(void)
 
 static long open_folder(void) { return hold(open(IN, O_RDONLY | O_DIRECTORY)); }
 static long open_path_only(void) { return hold(open(IN, O_PATH)); }
-static long enter_folder(void) { return done(chdir(IN)); }
+static long enter_folder(void) { return result(chdir(IN)); }
 
 static long send_file(void)
 {
 	off_t at = 0;
 
-	return done(sendfile(target, held, &at, 8));
+	return result(sendfile(target, held, &at, 8));
 }
 
 static long splice_file(void)
 {
 	loff_t at = 0;
 
-	return done(splice(held, &at, tube[1], NULL, 8, 0));
+	return result(splice(held, &at, tube[1], NULL, 8, 0));
 }
 
 static long splice_to_file(void)
@@ -103,14 +89,14 @@ static long splice_to_file(void)
 
 	if (write(tube[1], "x", 1) != 1)
 		return -errno;
-	return done(splice(tube[0], NULL, held, &at, 1, 0));
+	return result(splice(tube[0], NULL, held, &at, 1, 0));
 }
 
 static long copy_range(void)
 {
 	loff_t from = 0, to = 8;
 
-	return done(copy_file_range(held, &from, held, &to, 8, 0));
+	return result(copy_file_range(held, &from, held, &to, 8, 0));
 }
 
 static long read_vector(void)
@@ -120,38 +106,38 @@ static long read_vector(void)
 		{ buf, sizeof(buf) }, { buf, sizeof(buf) }, { buf, sizeof(buf) }, { buf, 1 },
 	};
 
-	return done(preadv(held, iov, 4, 0));
+	return result(preadv(held, iov, 4, 0));
 }
 
 static long write_vector(void)
 {
 	struct iovec iov = { "x", 1 };
 
-	return done(pwritev2(held, &iov, 1, 0, RWF_DSYNC));
+	return result(pwritev2(held, &iov, 1, 0, RWF_DSYNC));
 }
 
-static long allocate(void) { return done(fallocate(held, 0, 0, 4096)); }
-static long read_ahead(void) { return done(readahead(held, 0, 4096)); }
+static long allocate(void) { return result(fallocate(held, 0, 0, 4096)); }
+static long read_ahead(void) { return result(readahead(held, 0, 4096)); }
 
 static long list_folder(void)
 {
 	char buf[1024];
 
 	lseek(held, 0, SEEK_SET);
-	return done(syscall(SYS_getdents64, held, buf, sizeof(buf)));
+	return result(syscall(SYS_getdents64, held, buf, sizeof(buf)));
 }
 
-static long lock_file(void) { return done(flock(held, LOCK_EX | LOCK_NB)); }
-static long unlock_file(void) { return done(flock(held, LOCK_UN)); }
+static long lock_file(void) { return result(flock(held, LOCK_EX | LOCK_NB)); }
+static long unlock_file(void) { return result(flock(held, LOCK_UN)); }
 
 static long lock_range(void)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_len = 1 };
 
-	return done(fcntl(held, F_OFD_SETLK, &lock));
+	return result(fcntl(held, F_OFD_SETLK, &lock));
 }
 
-static long lease(void) { return done(fcntl(held, F_SETLEASE, F_WRLCK)); }
+static long lease(void) { return result(fcntl(held, F_SETLEASE, F_WRLCK)); }
 
 static long open_beneath(void)
 {
@@ -181,14 +167,14 @@ static long read_copy(void)
 {
 	char byte;
 
-	return done(pread(target, &byte, 1, 0));
+	return result(pread(target, &byte, 1, 0));
 }
 
 static long read_tube(void)
 {
 	char buf[8];
 
-	return done(read(tube[0], buf, sizeof(buf)));
+	return result(read(tube[0], buf, sizeof(buf)));
 }
 
 /* A second process of the agent, with a descriptor of its own on the same file. */
@@ -227,14 +213,14 @@ static long take_myself(void)
 static long watch(void)
 {
 	held = inotify_init1(IN_NONBLOCK);
-	return done(inotify_add_watch(held, IN, IN_CREATE)) < 0 ? -errno : 0;
+	return result(inotify_add_watch(held, IN, IN_CREATE)) < 0 ? -errno : 0;
 }
 
 static long see_watched(void)
 {
 	char buf[512];
 
-	return done(read(held, buf, sizeof(buf)));
+	return result(read(held, buf, sizeof(buf)));
 }
 
 static pid_t program;
@@ -267,19 +253,11 @@ static long ask_program(void)
 
 	if (write(program_in, "x", 1) != 1)
 		return -errno;
-	return done(read(held, &byte, 1));
+	return result(read(held, &byte, 1));
 }
 
 /* ---- tests ---- */
 
-#define CAP(path, rights)							\
-	do {									\
-		cap_fs(&self->caps, path, rights);				\
-		self->nr++;							\
-	} while (0)
-
-#define START()	ASSERT_EQ(0, start(&self->task, &self->caps, self->nr))
-#define REVOKE() ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL))
 #define RIGHTS	(AGENT_FS_READ_FILE | AGENT_FS_WRITE_FILE | AGENT_FS_READ_DIR)
 
 static const struct {

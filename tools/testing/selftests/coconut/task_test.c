@@ -47,11 +47,6 @@ FIXTURE_TEARDOWN(task)
 	waitpid(outside, NULL, 0);
 }
 
-static long done(long ret)
-{
-	return ret < 0 ? -errno : 0;
-}
-
 /* ---- what the agent does ---- */
 
 static pid_t spawn_child(void)

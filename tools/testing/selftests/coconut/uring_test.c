@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 
-#include "agent.h"
+#include "files.h"
 #include "ring.h"
 
 #define DIR_PATH	"/tmp/coconut_uring"
@@ -18,15 +18,6 @@ FIXTURE(uring) {
 	struct agent_task task;
 	struct bytes caps;
 };
-
-static void make_file(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT, 0644);
-
-	if (fd < 0 || write(fd, "content\n", 8) != 8)
-		abort();
-	close(fd);
-}
 
 FIXTURE_SETUP(uring)
 {
@@ -276,7 +267,7 @@ TEST_F(uring, revoke)
 	ASSERT_EQ(0, run(&self->task, ring_open));
 	EXPECT_ALLOWED(&self->task, open_in);
 	EXPECT_ALLOWED(&self->task, read_held);
-	ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));
+	REVOKE();
 	EXPECT_REFUSED(&self->task, read_held, EACCES);
 	EXPECT_REFUSED(&self->task, read_held_later, EACCES);
 }
@@ -292,7 +283,7 @@ static void cap_port(struct bytes *caps, uint64_t rights)
 		long end_;							\
 										\
 		EXPECT_ALLOWED(&self->task, fn);				\
-		ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));	\
+		REVOKE();	\
 		provoke;							\
 		end_ = run(&self->task, wait_ring);				\
 		EXPECT_TRUE(end_ == -EACCES || end_ == -EINTR) {		\
@@ -358,7 +349,7 @@ TEST_F(uring, armed_accept_many)
 	EXPECT_ALLOWED(&self->task, arm_accept_many);
 	EXPECT_LE(0, connect_here());
 	EXPECT_LE(0, run(&self->task, wait_ring));
-	ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));
+	REVOKE();
 	EXPECT_LE(0, connect_here());
 	EXPECT_EQ(-EACCES, run(&self->task, wait_ring));
 }
@@ -370,7 +361,7 @@ TEST_F(uring, linked)
 	ASSERT_EQ(0, run(&self->task, ring_open));
 	EXPECT_ALLOWED(&self->task, open_in);
 	EXPECT_ALLOWED(&self->task, arm_linked);
-	ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));
+	REVOKE();
 	ASSERT_EQ(1, send(self->task.passed, "x", 1, 0));
 	EXPECT_EQ(POLLIN, run(&self->task, wait_ring));
 	EXPECT_EQ(-EACCES, run(&self->task, wait_ring));
@@ -385,7 +376,7 @@ TEST_F(uring, registered_file)
 	EXPECT_ALLOWED(&self->task, open_in);
 	EXPECT_ALLOWED(&self->task, register_held);
 	EXPECT_ALLOWED(&self->task, read_registered);
-	ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));
+	REVOKE();
 	EXPECT_REFUSED(&self->task, read_registered, EACCES);
 	EXPECT_REFUSED(&self->task, install_registered, EACCES);
 }
@@ -398,7 +389,7 @@ TEST_F(uring, registered_buffer)
 	EXPECT_ALLOWED(&self->task, open_in);
 	EXPECT_ALLOWED(&self->task, register_buffer);
 	EXPECT_ALLOWED(&self->task, read_to_buffer);
-	ASSERT_EQ(0, revoke_from(self->task.aid, AGENT_REVOKE_ALL));
+	REVOKE();
 	EXPECT_REFUSED(&self->task, read_to_buffer, EACCES);
 }
 

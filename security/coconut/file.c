@@ -181,24 +181,27 @@ static int coconut_file_truncate(struct file *file)
 	return decide_file(agent, file, AGENT_FS_TRUNCATE, false);
 }
 
-static int decide_ioctl(struct file *file, u64 need)
+static int decide_ioctl(struct file *file, unsigned int cmd, u64 need)
 {
 	struct agent *agent = agent_current();
+	int err;
 
 	if (!agent || !need || self_contained(file))
 		return 0;
+	if (need == AGENT_FS_IOCTL_DEV && coconut_device_covered(agent, file, cmd, &err))
+		return err;
 	return decide_file(agent, file, need, false);
 }
 
 static int coconut_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return decide_ioctl(file, coconut_ioctl_rights(file_inode(file), cmd));
+	return decide_ioctl(file, cmd, coconut_ioctl_rights(file_inode(file), cmd));
 }
 
 static int coconut_file_ioctl_compat(struct file *file, unsigned int cmd,
 				     unsigned long arg)
 {
-	return decide_ioctl(file, coconut_ioctl_rights_compat(file_inode(file), cmd));
+	return decide_ioctl(file, cmd, coconut_ioctl_rights_compat(file_inode(file), cmd));
 }
 
 static u64 rights_to_map(const struct file *file, unsigned long prot, bool shared)

@@ -3,18 +3,12 @@
 
 import socket
 
+from tests.escapes import peers
 from tests.escapes.kit import Denied, Escape, Stage
-
-
-def prepare(stage: Stage) -> socket.socket:
-    server = socket.create_server(("127.0.0.1", 0))
-    stage.words["port"] = server.getsockname()[1]
-    stage.later.callback(server.close)
-    return server
 
 
 def attempt(stage: Stage) -> object:
     return socket.socket().connect(("0.0.0.0", stage.words["port"]))
 
 
-ESCAPE = Escape(attempt, "EACCES", Denied("net", "tcp/127.0.0.1:{port}"), prepare=prepare)
+ESCAPE = Escape(attempt, "EACCES", Denied("net", "tcp/127.0.0.1:{port}"), prepare=peers.tcp_server)

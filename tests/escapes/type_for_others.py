@@ -2,18 +2,10 @@
 """Characters are put into the terminal that the agent was started from: TIOCSTI (CVE-2017-5226)."""
 
 import fcntl
-import os
 import termios
 
+from tests.escapes import peers
 from tests.escapes.kit import Denied, Escape, Stage
-
-
-def prepare(stage: Stage) -> int:
-    outer, inner = os.openpty()
-    stage.words["terminal"] = os.ttyname(inner)
-    stage.later.callback(os.close, outer)
-    stage.later.callback(os.close, inner)
-    return inner
 
 
 def attempt(stage: Stage) -> object:
@@ -25,5 +17,5 @@ ESCAPE = Escape(
     "EACCES",
     Denied("fs", "{terminal}"),
     caps=("fs:{terminal}:read_file,write_file",),
-    prepare=prepare,
+    prepare=peers.terminal,
 )

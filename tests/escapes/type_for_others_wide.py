@@ -1,20 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """TIOCSTI with bits that a filter compares and the kernel drops (CVE-2019-10063)."""
 
-import os
 import termios
 
+from tests.escapes import peers
 from tests.escapes.kit import Denied, Escape, Stage, syscall
 
 IOCTL = 16
-
-
-def prepare(stage: Stage) -> int:
-    outer, inner = os.openpty()
-    stage.words["terminal"] = os.ttyname(inner)
-    stage.later.callback(os.close, outer)
-    stage.later.callback(os.close, inner)
-    return inner
 
 
 def attempt(stage: Stage) -> object:
@@ -26,5 +18,5 @@ ESCAPE = Escape(
     "EACCES",
     Denied("fs", "{terminal}"),
     caps=("fs:{terminal}:read_file,write_file",),
-    prepare=prepare,
+    prepare=peers.terminal,
 )

@@ -33,7 +33,7 @@ from tests.escapes.kit import SECRET, Escape, Race, Stage
 pytestmark = pytest.mark.slow
 
 HERE = REPO / "tests" / "escapes"
-TOOLS = ("kit", "layers", "race", "sandbox", "uring")
+TOOLS = ("kit", "layers", "peers", "race", "sandbox", "uring")
 NAMES = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in TOOLS)
 STATS = Path("/agent/audit/stats")
 PATIENCE = 200

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kernel's BLAKE3 and Ed25519 against the Python packages ``blake3`` and PyNaCl.
 
-``lib/crypto`` is compiled for user space, as it is, over the few headers of ``kernel_shim``.
+``lib/crypto`` is compiled for user space, as it is, over the few headers of ``tools/audit-verify``.
 Random inputs come from a fixed seed, so that a failure can be repeated.
 """
 
@@ -45,7 +45,7 @@ def lib(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     out = tmp_path_factory.mktemp("crypto") / "crypto.so"
     subprocess.run(
         ["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
-        + [f"-I{ROOT / 'tests/unit/kernel_shim'}", f"-I{ROOT / 'include'}", "-o", str(out)]
+        + [f"-I{ROOT / 'tools/audit-verify/include'}", f"-I{ROOT / 'include'}", "-o", str(out)]
         + [str(ROOT / "lib/crypto" / f"{name}.c") for name in SOURCES],
         check=True,
         timeout=60,

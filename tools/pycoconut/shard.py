@@ -77,8 +77,10 @@ class ShardHeader:
         boot, after, prev = (match[i].decode() for i in (2, 4, 5))
         return cls(number, boot, at, after, prev, (match[6] or b"").decode())
 
-    def check_after(self, before: ShardHeader | None, digest: str) -> None:
+    def check_after(self, before: ShardHeader | None, digest: str, end: int | None = None) -> None:
         """Does it follow @before, whose bytes have this digest? None: it is the first at hand.
+
+        @end: where in chain.log that one ends; None: it is not known.
 
         Raises:
             ShardHeaderError: It cannot.
@@ -88,11 +90,17 @@ class ShardHeader:
             raise ShardHeaderError(f"shard {self.number} names half a shard before it")
         if self.number and self.after != self.boot:
             raise ShardHeaderError(f"shard {self.number} names another boot before it")
+        if self.number == 0 and self.at:
+            raise ShardHeaderError("shard 0 starts with its boot, and says that it does not")
+        if before is not None and self.number == 0 and self.boot == before.boot:
+            raise ShardHeaderError("shard 0 stands there twice")
         if before is None or first:
             return
         if self.number:
             if self.number != before.number + 1 or self.boot != before.boot:
                 raise ShardHeaderError(f"shard {self.number} does not follow shard {before.number}")
+            if end is not None and self.at != end:
+                raise ShardHeaderError(f"shard {self.number} says that it starts elsewhere")
         elif self.after != before.boot:
             raise ShardHeaderError(f"boot {self.after} stands before it, and is not there")
         if self.prev != digest:

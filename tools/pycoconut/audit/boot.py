@@ -6,164 +6,187 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .epoch import ZERO_HEAD, Outcome, Task, walk_records
-from .log import Block
+from .epoch import ZERO_HEAD, Outcome, Task, read_seal, walk_records
+from .log import FIRST_MARK, Block
 from .mac import MacKeys
-from .record import LINE, RecordError, object_bytes
+from .record import LINE, RecordError, event_bytes, object_bytes
 from .report import BootReport, Verdict
-from .seal import Seal, SealError
 
 __all__ = ["Boot"]
 
 
-class Boot:
-    """Reads the blocks of one boot, hands out its epochs, and judges it."""
+def _first_line(records: bytes) -> re.Match[bytes] | None:
+    """The first line, if it is that of a record."""
+    line = LINE.match(records)
+    try:
+        if line is not None:
+            event_bytes(line)
+    except RecordError:
+        return None
+    return line
 
-    def __init__(self, keys: Sequence[bytes], seed: bytes | None, live: bool) -> None:
+
+class Boot:
+    """Reads the blocks of one boot, hands out its epochs, and judges it.
+
+    Attributes:
+        report: What is found.
+        stopped: Nothing after this can be judged.
+        links: What its records say of the boot before.
+    """
+
+    def __init__(self, keys: Sequence[bytes], seed: bytes | None) -> None:
         self.report = BootReport()
-        self.keys = keys
-        self.live = live
+        self.stopped = False
+        self.links: list[bytes] = []
         self.macs: MacKeys | None = None
         self.seed = seed
-        self.boot = b""
-        self.next_seq = 1
-        self.epoch = 0
-        self.head: bytes | None = ZERO_HEAD
-        self.key: bytes | None = None
-        self.tail: bytes | None = None
-        self.begun = False
-        self.links: list[bytes] = []
-        self.problem = ""
+        self._keys = keys
+        self._boot = b""
+        self._seq = 1
+        self._epoch: int | None = 0
+        self._head: bytes | None = ZERO_HEAD
+        self._key: bytes | None = None
+        self._tail = b""
+        self._begun = self._final = False
+        self._problem = ""
 
-    def begin(self, block: Block) -> None:
+    def has(self, block: Block) -> bool:
+        """Does this boot go on with the next block?"""
+        if block.opens:
+            return False
+        if self._final and block.seal is None and FIRST_MARK.startswith(block.records):
+            return not block.records
+        line = _first_line(block.records) if block.first else None
+        return not block.first or (line is not None and line[2] == self._boot)
+
+    def task(self, block: Block) -> Task | None:
+        """What to check of a block; None: nothing now."""
+        if self._final and (block.records or block.seal is not None):
+            self._problem, self.stopped = "something follows the last seal of the boot", True
+            return None
+        if not self._begun:
+            self._begin(block)
+        self._name(block)
+        self._tail += block.records
+        self._problem = self._problem or block.problem
+        self.stopped = self.stopped or bool(self._problem)
+        if self.stopped or block.seal is None:
+            return None
+        return self._task(block.seal, block.pruned and not self._tail)
+
+    def _task(self, line: bytes, pruned: bool) -> Task:
+        seal = read_seal(line)
+        task = Task(
+            records=self._tail,
+            seal=line,
+            boot=self._boot,
+            epoch=self._epoch,
+            first=self._seq,
+            head=self._head,
+            key=self._key,
+            keys=self._keys if self._epoch is None else (),
+            pruned=pruned,
+        )
+        self._tail = b""
+        if seal is None:
+            self.stopped = True
+            return task
+        self._seq, self._head, self._key = seal.last + 1, seal.head, seal.next
+        self._epoch = seal.epoch + 1
+        self._final = seal.final
+        return task
+
+    # ---- how it begins ----
+
+    def _begin(self, block: Block) -> None:
         """Takes from the first line what the rest must agree with."""
-        self.begun = True
-        line = LINE.match(block.records)
-        if line is None:
-            self._begin_bare(block)
-            return
-        self.boot = line[2]
-        self.report.boot = line[2].decode()
-        seq = int(line[1])
-        if self.seed is not None and seq == 1:
-            self.macs = MacKeys(self.seed, bytes.fromhex(self.report.boot))
-            self.report.macs = True
-        self.report.first_seq = self.next_seq = seq
-        if seq == 1:
-            self._open(line)
-        else:
-            self._join(block, seq)
+        self._begun = bool(block.records or block.seal)
+        self._boot = block.boot
+        self.report.boot = block.boot.decode()
+        line = _first_line(block.records)
+        if line is not None:
+            seq = int(line[1])
+            self._boot = self._boot or line[2]
+            self.report.boot = self._boot.decode()
+            if seq == 1:
+                self._open(line)
+            elif seq == 0 or seq >> 63:
+                self._bad(1, 1, "a number that no record has")
+            else:
+                self._join(seq)
+        elif not block.records and block.seal and (seal := read_seal(block.seal)):
+            self._join(seal.first)
 
-    def _begin_bare(self, block: Block) -> None:
-        """The log starts with a seal and no record: only the shard says which boot it is."""
-        if block.boot and block.seal and not block.records:
-            try:
-                first = Seal.parse(block.seal).first
-            except SealError:
-                return
-            self.boot, self.report.boot = block.boot, block.boot.decode()
-            self.report.first_seq = self.next_seq = first
-            self._join(block, first)
+    def _name(self, block: Block) -> None:
+        """Takes the boot's id from its first record, where an empty epoch stands before it."""
+        if not self._boot and (line := _first_line(block.records)) is not None:
+            self._boot = line[2]
 
     def _open(self, line: re.Match[bytes]) -> None:
         """The BOOT record holds the key of epoch 0."""
-        try:
-            what = object_bytes(line[13])
-        except RecordError:
-            return
+        self.report.first_seq = 1
+        if self.seed is not None:
+            self.macs = MacKeys(self.seed, bytes.fromhex(self._boot.decode()))
+            self.report.macs = True
+        what = object_bytes(line[13])
         if line[8] != b"boot" or len(what) != 64:
-            self.problem = "the first record is not that of a boot, with its keys"
+            self._bad(1, 1, "the first record is not that of a boot, with its keys")
             return
-        self.key = what[:32]
-        if self.keys and self.key not in self.keys:
-            self.problem = "the boot's key is not the one that was given"
-        self.report.anchored = bool(self.keys) and not self.problem
+        self._key = what[:32]
+        if self._keys and self._key not in self._keys:
+            self._bad(1, 1, "the boot's key is not the one that was given")
+            return
+        self.report.anchored = bool(self._keys)
 
-    def _join(self, block: Block, seq: int) -> None:
+    def _join(self, seq: int) -> None:
         """The log starts later: nothing says what came before."""
-        self.head = None
+        self.report.first_seq = self._seq = seq
+        self._head = self._epoch = None
         self.report.worsen(
             Verdict.INCOMPLETE, f"the log starts with record {seq}; what came before is not in it"
         )
-        if block.seal is None:
-            return
-        try:
-            seal = Seal.parse(block.seal)
-        except SealError:
-            return
-        self.epoch = seal.epoch
-        self.key = next((key for key in self.keys if seal.verify(key)), None)
-        self.report.anchored = self.key is not None
-        if self.keys and self.key is None:
-            self.problem = "the first seal is signed by none of the keys that were given"
 
-    def task(self, block: Block) -> Task | None:
-        """What to check of a block; None where the block itself is wrong."""
-        if not self.begun:
-            self.begin(block)
-        if block.problem:
-            self.problem = block.problem
-        if self.problem:
-            return None
-        if self.report.final:
-            self.problem = "something follows the last seal of the boot"
-            return None
-        assert block.seal is not None
-        try:
-            seal = Seal.parse(block.seal)
-        except SealError:
-            if not block.seal.endswith(b"\n"):
-                self.tail = block.records + block.seal
-                return None
-            self.problem = "the seal's line has not the one form"
-            return None
-        if seal.epoch != self.epoch:
-            self.problem = f"the seal of epoch {seal.epoch} stands in the place of {self.epoch}"
-            return None
-        task = Task(
-            block.records, seal, self.boot, self.next_seq, self.head, self.key,
-            block.pruned and seal.count > 0,
-        )  # fmt: skip
-        self.next_seq, self.head, self.key = seal.last + 1, seal.head, seal.next
-        self.epoch += 1
-        self.report.final = seal.final
-        return task
+    # ---- what is found ----
+
+    def _bad(self, first: int, last: int, problem: str) -> None:
+        report = self.report
+        report.worsen(Verdict.TAMPERED, problem)
+        report.bad_seq, report.bad_last, report.epoch = first, last, self._epoch
+        self.stopped = True
 
     def done(self, task: Task, outcome: Outcome) -> bool:
         """Takes what was found of an epoch; False: no need to go on."""
         report = self.report
+        report.boot = task.boot.decode()
         if outcome.problem:
-            report.bad_seq, report.bad_last = outcome.bad_seq, outcome.bad_last
-            report.epoch = task.seal.epoch
-            report.worsen(Verdict.TAMPERED, outcome.problem)
-            report.final = False
+            assert outcome.bad_seq is not None
+            assert outcome.bad_last is not None
+            self._epoch = outcome.epoch
+            self._bad(outcome.bad_seq, outcome.bad_last, outcome.problem)
             return False
+        seal = read_seal(task.seal)
+        assert seal is not None
         report.epochs += 1
-        if task.pruned:
-            report.pruned += task.seal.count
+        if task.pruned and seal.count:
+            report.pruned += seal.count
             # Their MACs would have brought the keys to where they are now.
             self.macs, report.macs = None, False
         else:
-            report.records += task.seal.count
-        report.last_seq, report.head = task.seal.last, task.seal.head.hex()
+            report.records += seal.count
+        report.last_seq, report.head = seal.last, seal.head.hex()
+        report.final = seal.final
+        report.anchored = report.anchored or bool(task.keys)
         report.lost += outcome.lost
-        if outcome.link:
-            self.links.append(outcome.link)
+        self.links += outcome.links
         return True
 
-    def close(self) -> BootReport:
-        """The verdict, after all epochs are done."""
+    def close(self, live: bool) -> BootReport:
+        """The verdict, after all epochs are done; `live`: it may lack its end."""
         report = self.report
-        if report.verdict == Verdict.TAMPERED:
+        if report.verdict == Verdict.TAMPERED or not self._close_tail():
             return report
-        if self.problem:
-            report.worsen(Verdict.TAMPERED, self.problem)
-            report.bad_seq = report.bad_last = report.last_seq + 1 if report.epochs else 1
-            report.epoch = self.epoch
-            return report
-        if self.tail and not self._close_tail(self.tail):
-            return report
-        if not self.live:
+        if not live:
             if report.unsealed:
                 report.worsen(
                     Verdict.TRUNCATED, f"{report.unsealed} records at its end are under no seal"
@@ -182,14 +205,17 @@ class Boot:
             )
         return report
 
-    def _close_tail(self, tail: bytes) -> bool:
+    def _close_tail(self) -> bool:
         """Looks at the records after the last seal; False: they were tampered with."""
-        walk = walk_records(tail, self.boot, self.next_seq, ZERO_HEAD, self.macs)
-        self.report.unsealed = walk.seq - self.next_seq
+        self.report.boot = self._boot.decode()
+        walk = walk_records(self._tail, self._boot, self._seq, ZERO_HEAD, self.macs)
+        problem = self._problem if walk.cut_off else walk.problem or self._problem
+        if problem:
+            self._bad(walk.seq, walk.seq, problem)
+            return False
         if walk.cut_off:
             self.report.worsen(Verdict.TRUNCATED, f"it is cut off in record {walk.seq}")
-        elif walk.problem:
-            self.report.worsen(Verdict.TAMPERED, walk.problem)
-            self.report.bad_seq = self.report.bad_last = walk.seq
-            return False
+        self.report.unsealed = walk.seq - self._seq
+        self.report.lost += walk.lost
+        self.links += walk.links
         return True

@@ -1,29 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logs as files: chain.log as the kernel shows it, or the shards that coconutd keeps."""
+"""Logs as files: chain.log as the kernel shows it, or the shards that coconutd keeps.
+
+Files are read as one stream, in pieces: memory is that of the longest epoch.
+"""
 
 from __future__ import annotations
 
-import mmap
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from blake3 import blake3
 
 from ..errors import CoconutError
-from ..shard import HEADER_MARK, ShardHeader, ShardHeaderError
+from ..shard import HEADER_MARK, HEADER_MAX, ShardHeader, ShardHeaderError
+from .record import LINE_MAX
 from .seal import MARK
 
-__all__ = ["Block", "LogError", "blocks", "files"]
+__all__ = ["EPOCH_MAX", "FIRST_MARK", "Block", "LogError", "blocks", "files"]
 
+#: How the line of a boot's first record starts.
 FIRST_MARK = b'{"seq":1,"'
 LOG_NAMES = ("*.log", "*.log.zst", "*.jsonl", "*.jsonl.zst")
 READ = 1 << 20
+#: Records that the tree of an epoch has room for in the kernel.
+EPOCH_MAX = 65535
+EPOCH_BYTES = EPOCH_MAX * LINE_MAX
 
 
 class LogError(CoconutError):
@@ -37,18 +42,23 @@ class Block:
     Attributes:
         records: Lines of records, as they stand.
         seal: Line of the seal; None after the last one.
-        opens: Is this the first block of a boot?
-        problem: What is wrong with the files here; empty: nothing.
-        boot: Boot id by the shard's header, 32 hex digits; empty where it has none.
+        opens: A shard 0 begins with it.
+        boot: Boot id in hexadecimal, as the shard's header has it; empty: there is none.
         pruned: The shard says that records were taken out of it, and here there are none.
+        problem: What is wrong with the files after these records; empty: nothing.
     """
 
     records: bytes
     seal: bytes | None
-    opens: bool
-    problem: str = ""
+    opens: bool = False
     boot: bytes = b""
     pruned: bool = False
+    problem: str = ""
+
+    @property
+    def first(self) -> bool:
+        """Does it start as the first record of a boot does?"""
+        return self.records.startswith(FIRST_MARK)
 
 
 def files(paths: Sequence[Path]) -> list[Path]:
@@ -71,58 +81,170 @@ def files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _open(path: Path, stack: ExitStack) -> BinaryIO:
+def _pieces(path: Path) -> Iterator[bytes | str]:
+    """A file's bytes, unpacked; last, if they end too early, what is wrong."""
     if path.suffix != ".zst":
-        return stack.enter_context(path.open("rb"))
+        with path.open("rb") as file:
+            yield from _read(file)
+        return
     program = shutil.which("zstd")
     if program is None:
         raise LogError(f"{path}: compressed, and there is no zstd", hint="apt install zstd")
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    plain = folder / path.stem
-    command = [program, "-dq", "-o", str(plain), "--", str(path)]
-    done = subprocess.run(command, check=False)
-    if done.returncode:
-        raise LogError(f"{path}: zstd cannot read it")
-    return stack.enter_context(plain.open("rb"))
-
-
-def _contents(file: BinaryIO, stack: ExitStack) -> bytes | mmap.mmap:
-    """All of a file: mapped where that is possible; /agent cannot be."""
+    with path.open("rb") as file:
+        process = subprocess.Popen([program, "-dcq"], stdin=file, stdout=subprocess.PIPE)
+    assert process.stdout is not None
     try:
-        return stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except (OSError, ValueError):
-        return b"".join(iter(lambda: file.read(READ), b""))
+        yield from _read(process.stdout)
+        if process.wait():
+            yield "zstd cannot read it to its end"
+    finally:
+        process.stdout.close()
+        process.wait()
 
 
-@dataclass
+def _read(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(READ):
+        yield piece
+
+
 class _Shards:
-    """Do the headers follow from each other?"""
+    """Do the headers follow from each other?
 
-    last: ShardHeader | None = None
-    digest: str = ""
+    Attributes:
+        last: Header of the shard being read; None: there was none.
+    """
 
-    def header(self, line: bytes) -> str:
-        """What is wrong with the next one; empty: nothing."""
+    def __init__(self) -> None:
+        self.last: ShardHeader | None = None
+        self._digest = blake3()
+        self._end = 0
+
+    def header(self, line: bytes, begun: bool) -> str:
+        """Takes the header of the next shard; `begun`: something came before all shards.
+
+        Returns what is wrong with it; empty: nothing.
+        """
+        before = self.last
+        digest = before.pruned if before and before.pruned else self._digest.hexdigest()
+        end = None if before is None or before.pruned else self._end
         try:
             header = ShardHeader.parse(line)
-            header.check_after(self.last, self.digest)
+            header.check_after(before, digest, end)
         except ShardHeaderError as error:
             return str(error)
-        self.last = header
+        if before is None and begun and header.number:
+            return "a shard follows what is none"
+        self.last, self._end, self._digest = header, header.at, blake3(line)
         return ""
 
-    def close(self, data: bytes | mmap.mmap) -> None:
-        """Takes the digest of a shard that was read."""
-        assert self.last is not None
-        self.digest = self.last.pruned or digest(data)
+    def take(self, data: bytes) -> None:
+        """Takes what stands in the shard."""
+        if self.last is not None:
+            self._digest.update(data)
+            self._end += len(data)
 
 
-def digest(data: bytes | mmap.mmap) -> str:
-    """BLAKE3 of a shard."""
-    state = blake3()
-    for start in range(0, len(data), READ):
-        state.update(data[start : start + READ])
-    return state.hexdigest()
+class _Reader:
+    """Cuts the stream of all files into blocks."""
+
+    def __init__(self) -> None:
+        self.shards = _Shards()
+        self.kept = bytearray()
+        self.looked = 0
+        self.begun = False
+        self.opens = False
+        self.boot = b""
+        self.pruned = False
+
+    def block(self, size: int, seal: bytes | None = None, problem: str = "") -> Block:
+        """The next so many bytes, which are no longer kept."""
+        records = bytes(memoryview(self.kept)[:size])
+        del self.kept[: size + len(seal or b"")]
+        self.looked = 0
+        opens, self.opens = self.opens, False
+        bare = seal is not None and not records and self.pruned
+        return Block(records, seal, opens, self.boot, bare, problem)
+
+    def file(self, path: Path) -> Iterator[Block]:
+        """Blocks that end in this file; after one with a problem nothing is to be read."""
+        first = True
+        for piece in _pieces(path):
+            if isinstance(piece, str):
+                yield self.block(len(self.kept), problem=f"{path.name}: {piece}")
+                return
+            if first and (yield from self._start(path, piece)):
+                return
+            if not first:
+                self._more(piece)
+            first = False
+            yield from self._split()
+            if len(self.kept) > EPOCH_BYTES:
+                # Too much to be an epoch: one of these lines is wrong.
+                yield self.block(len(self.kept), problem=f"{path.name}: an epoch without a seal")
+                return
+
+    def _more(self, piece: bytes) -> None:
+        self.shards.take(piece)
+        self.kept += piece
+        self.begun = True
+
+    def _start(self, path: Path, piece: bytes) -> Generator[Block, None, str]:
+        """Takes the first piece of a file; returns what is wrong with its header."""
+        head = piece[:HEADER_MAX]
+        # The start of a header and nothing more was cut off when the shard was made.
+        begun = len(head) < HEADER_MAX and b"\n" not in head
+        begun = begun and head[: len(HEADER_MARK)] == HEADER_MARK[: len(head)]
+        problem, size = "", 0
+        if head.startswith(HEADER_MARK) and not begun:
+            size = head.find(b"\n") + 1 or len(head)
+            fresh = self.shards.last is None
+            problem = self.shards.header(head[:size], self.begun)
+            if not problem:
+                yield from self._headed(fresh)
+        elif self.shards.last is not None and not begun:
+            problem = "a file without the header of a shard"
+        if problem:
+            yield self.block(len(self.kept), problem=f"{path.name}: {problem}")
+            return problem
+        self.shards.take(piece[size:])
+        self.kept += piece[size:]
+        self.begun = self.begun or len(piece) > size
+        return problem
+
+    def _headed(self, fresh: bool) -> Iterator[Block]:
+        """Another shard begins; no line goes on from one boot into the next."""
+        header = self.shards.last
+        assert header is not None
+        if fresh or header.number == 0:
+            if self.kept:
+                yield self.block(len(self.kept))
+            self.boot, self.opens = header.boot.encode(), True
+        self.pruned = bool(header.pruned)
+
+    def _split(self) -> Iterator[Block]:
+        """The blocks that are whole, and the tails of boots that others follow."""
+        while True:
+            at = self._line_of(MARK)
+            first = self._line_of(FIRST_MARK, 1, len(self.kept) if at < 0 else at)
+            if first > 0:
+                yield self.block(first)
+                continue
+            if at < 0:
+                self.looked = max(0, len(self.kept) - max(len(MARK), len(FIRST_MARK)))
+                return
+            end = self.kept.find(b"\n", at, at + LINE_MAX) + 1
+            if not end and len(self.kept) - at <= LINE_MAX:
+                self.looked = max(0, at - 1)
+                return
+            end = end or at + LINE_MAX + 1
+            yield self.block(at, bytes(memoryview(self.kept)[at:end]))
+
+    def _line_of(self, mark: bytes, start: int = 0, end: int | None = None) -> int:
+        """Where the first line that starts so begins; -1: nowhere."""
+        if start == 0 and self.kept.startswith(mark):
+            return 0
+        at = self.kept.find(b"\n" + mark, self.looked, end)
+        return at + 1 if at >= 0 else -1
 
 
 def blocks(paths: Sequence[Path]) -> Iterator[Block]:
@@ -132,57 +254,11 @@ def blocks(paths: Sequence[Path]) -> Iterator[Block]:
         LogError: A file cannot be read as a log.
         OSError: A file cannot be read.
     """
-    shards = _Shards()
-    kept = b""
+    reader = _Reader()
     for path in paths:
-        with ExitStack() as stack:
-            data = _contents(_open(path, stack), stack)
-            start = 0
-            if data[: len(HEADER_MARK)] == HEADER_MARK:
-                start = data.find(b"\n") + 1 or len(data)
-                problem = shards.header(data[:start])
-                if problem:
-                    yield Block(kept, None, False, f"{path.name}: {problem}")
-                    return
-            kept = yield from _split(data, start, kept, shards.last if start else None)
-            if start:
-                shards.close(data)
-    for records in _boots(kept):
-        yield Block(records, None, _opens(records))
-
-
-def _opens(data: bytes) -> bool:
-    return data.startswith(FIRST_MARK)
-
-
-def _split(
-    data: bytes | mmap.mmap, start: int, kept: bytes, header: ShardHeader | None
-) -> Generator[Block, None, bytes]:
-    """Yields the blocks that a seal closes; returns what stands after the last seal."""
-    boot = header.boot.encode() if header else b""
-    pruned = bool(header and header.pruned)
-    while True:
-        at = (
-            start if data[start : start + len(MARK)] == MARK else data.find(b"\n" + MARK, start) + 1
-        )
-        if at == 0:
-            return kept + data[start:]
-        end = data.find(b"\n", at) + 1 or len(data)
-        records = kept + data[start:at]
-        kept, start = b"", end
-        *cut_off, records = _boots(records) or [b""]
-        for tail in cut_off:
-            yield Block(tail, None, _opens(tail))
-        bare = pruned and not records
-        yield Block(records, bytes(data[at:end]), _opens(records), boot=boot, pruned=bare)
-
-
-def _boots(records: bytes) -> list[bytes]:
-    """Split where a boot opens: one that was cut off has a tail without a seal."""
-    found = []
-    start = 0
-    while start < len(records):
-        end = records.find(b"\n" + FIRST_MARK, start) + 1 or len(records)
-        found.append(records[start:end])
-        start = end
-    return found
+        for block in reader.file(path):
+            yield block
+            if block.problem:
+                return
+    if reader.kept:
+        yield reader.block(len(reader.kept))

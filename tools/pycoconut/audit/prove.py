@@ -94,7 +94,7 @@ def prove(paths: Sequence[Path], seq: int) -> Proof:
     for block in blocks(files(paths)):
         lines = block.records.splitlines(keepends=True)
         try:
-            if block.opens:
+            if block.first:
                 seals, key = [], Record.parse(lines[0]).object[:32]
             if block.seal is None:
                 continue

@@ -20,6 +20,7 @@ from ..errors import CoconutError
 
 __all__ = [
     "LINE",
+    "LINE_MAX",
     "MAC_SIZE",
     "Record",
     "RecordError",
@@ -29,6 +30,8 @@ __all__ = [
 ]
 
 MAC_SIZE = 32
+#: Bytes of the longest line, its LF included.
+LINE_MAX = 2048
 OBJECT_MAX = 256
 
 _N = rb"(0|[1-9][0-9]{0,19})"
@@ -99,6 +102,7 @@ def event_bytes(match: re.Match[bytes]) -> bytes:
     if b"\\" in what:
         what = _unescape(what)
     real_ns, code = int(real), int(result)
+    cpu_number, task = int(cpu), int(tid)
     try:
         # Times are far above 2^32: eight bytes, but for the first seconds of a boot.
         mono_ns = int(mono)
@@ -108,9 +112,9 @@ def event_bytes(match: re.Match[bytes]) -> bytes:
             + _uint(int(seq))
             + (b"\x1b" + mono_ns.to_bytes(8, "big") if mono_ns >> 32 else _uint(mono_ns))
             + (b"\x1b" + real_ns.to_bytes(8, "big") if real_ns >> 32 > 0 else _int(real_ns))
-            + _uint(int(cpu))
+            + _uint(cpu_number)
             + _uint(int(aid))
-            + _uint(int(tid))
+            + _uint(task)
             + _EVENTS[event]
             + _CLASSES[klass]
             + _DECISIONS[decision]
@@ -122,7 +126,7 @@ def event_bytes(match: re.Match[bytes]) -> bytes:
         )
     except (KeyError, IndexError, OverflowError, cbor.CborError):
         raise RecordError("a name or a number that no record has") from None
-    if not -_I32 <= code < _I32 or not -_I64 <= real_ns < _I64:
+    if not -_I32 <= code < _I32 or not -_I64 <= real_ns < _I64 or (cpu_number | task) >> 32:
         raise RecordError("a number that does not fit")
     return data
 

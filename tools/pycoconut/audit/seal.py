@@ -96,5 +96,7 @@ class Seal:
         if match is None:
             raise SealError("not the line of a seal")
         epoch, first, last, count = (int(match[i]) for i in range(2, 6))
+        if (epoch | first | last | count) >> 63 or first == 0:
+            raise SealError("a number that no seal has")
         root, head, following, signature = (bytes.fromhex(match[i].decode()) for i in range(6, 10))
         return cls(epoch, first, last, count, root, head, following, signature)

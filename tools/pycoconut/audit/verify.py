@@ -23,14 +23,13 @@ from pathlib import Path
 from .boot import Boot
 from .epoch import Outcome, Task, check_epoch
 from .log import Block, blocks, files
-from .record import LINE
 from .report import EXIT_CODES, BootReport, Report, Verdict
 
 __all__ = ["EXIT_CODES", "BootReport", "Report", "Verdict", "verify"]
 
 #: Records go to another process in portions of about so many bytes.
 PORTION = 1 << 20
-LINK = re.compile(rb"([0-9a-f]{32}):([0-9]{1,20}):([0-9a-f]{64})")
+LINK = re.compile(rb"([0-9a-f]{32}):([0-9]+):([0-9a-f]{64})")
 
 
 def _check_portion(tasks: Sequence[Task]) -> list[Outcome]:
@@ -63,7 +62,8 @@ class _Verifier:
         self, source: Iterator[Block], keys: Sequence[bytes], seed: bytes | None, live: bool
     ) -> None:
         self.source = source
-        self.make: Callable[[], Boot] = lambda: Boot(keys, seed, live)
+        self.make: Callable[[], Boot] = lambda: Boot(keys, seed)
+        self.live = live
         self.pending: Block | None = next(source, None)
         self.boots: list[Boot] = []
 
@@ -75,7 +75,7 @@ class _Verifier:
                 self._side_by_side(boot, jobs)
             else:
                 self._one_by_one(boot)
-            boot.close()
+            boot.close(self.live and self.pending is None)
             if boot.report.verdict == Verdict.TAMPERED:
                 break
         self._compare_boots()
@@ -84,28 +84,14 @@ class _Verifier:
     def _tasks(self, boot: Boot) -> Iterator[Task]:
         """The epochs of one boot; the next boot's first block stays pending."""
         first = True
-        while (block := self.pending) is not None:
-            if not first and block.opens and not self._same(boot, block):
-                return
+        while (block := self.pending) is not None and (first or boot.has(block)):
             first = False
             self.pending = next(self.source, None)
-            if block.seal is None and not block.problem:
-                if not boot.begun:
-                    boot.begin(block)
-                boot.tail = (boot.tail or b"") + block.records
-                continue
-            if boot.tail is not None:
-                # Records of this boot after which something else than a boot comes.
-                boot.problem = "records without a seal stand before others"
-                return
             task = boot.task(block)
-            if task is None:
+            if task is not None:
+                yield task
+            if boot.stopped:
                 return
-            yield task
-
-    def _same(self, boot: Boot, block: Block) -> bool:
-        line = LINE.match(block.records)
-        return line is not None and line[2] == boot.boot
 
     def _one_by_one(self, boot: Boot) -> None:
         for task in self._tasks(boot):
@@ -128,23 +114,31 @@ class _Verifier:
                         return
 
     def _compare_boots(self) -> None:
-        """A LINK record says where the boot before ended: does it end there?"""
+        """A LINK record says which boot came before, and where it ended: is it so?"""
         for before, after in zip(self.boots, self.boots[1:], strict=False):
+            for link in before.links:
+                _compare_order(link, before.report, after.report)
             for link in after.links:
-                match = LINK.fullmatch(link)
-                if match is None or match[1].decode() != before.report.boot:
-                    continue
-                last, head = int(match[2]), match[3].decode()
-                if (last, head) == (before.report.last_seq, before.report.head):
-                    continue
-                if last > before.report.last_seq:
-                    before.report.worsen(
-                        Verdict.TRUNCATED, f"the next boot says that it went on to record {last}"
-                    )
-                else:
-                    before.report.worsen(
-                        Verdict.TAMPERED, "the next boot names another head for it"
-                    )
+                _compare_link(link, before.report, after.report)
+
+
+def _compare_order(link: bytes, one: BootReport, two: BootReport) -> None:
+    match = LINK.fullmatch(link)
+    if match and not int(match[2]) >> 64 and match[1].decode() == two.boot:
+        one.worsen(Verdict.TAMPERED, "the boot that it says came before it stands after it")
+
+
+def _compare_link(link: bytes, before: BootReport, after: BootReport) -> None:
+    match = LINK.fullmatch(link)
+    if match is None or int(match[2]) >> 64:
+        return
+    last, head = int(match[2]), match[3].decode()
+    if match[1].decode() != before.boot:
+        after.worsen(Verdict.INCOMPLETE, "the boot that it says came before it is not there")
+    elif last > before.last_seq:
+        before.worsen(Verdict.TRUNCATED, f"the next boot says that it went on to record {last}")
+    elif (last, head) != (before.last_seq, before.head):
+        before.worsen(Verdict.TAMPERED, "the next boot names another head for it")
 
 
 def verify(

@@ -15,4 +15,6 @@ static inline u64 ror64(u64 word, unsigned int shift)
 	return word >> (shift & 63) | word << (-shift & 63);
 }
 
+#define __ffs(word) ((unsigned int)__builtin_ctzl(word))
+
 #endif /* _SHIM_BITOPS_H */

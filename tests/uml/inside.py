@@ -14,12 +14,53 @@ from pycoconut import syscalls
 from pycoconut.abi import State
 from pycoconut.agentfs import AgentFs
 
-__all__ = ["FS", "Counter", "Inside", "asleep", "lines", "moves", "stands", "until"]
+__all__ = [
+    "FS",
+    "Counter",
+    "Inside",
+    "Make",
+    "asleep",
+    "failure",
+    "forked",
+    "lines",
+    "moves",
+    "settle",
+    "stands",
+    "stats",
+    "until",
+]
 
 PATIENCE = 45.0
 """Seconds until something that must happen is given up; less than a test may take."""
 
 FS = AgentFs()
+
+
+def failure(function: Callable[[], object]) -> int:
+    """The errno of a function; 0 for none."""
+    try:
+        function()
+    except OSError as error:
+        return error.errno or 255
+    return 0
+
+
+def forked(function: Callable[[], object]) -> int:
+    """The errno of a function that runs in a child of its own, so that it may spoil itself."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 255
+        try:
+            code = failure(function)
+        finally:
+            os.write(write, struct.pack("i", code))
+            os._exit(0)
+    os.close(write)
+    data = os.read(read, 4)
+    os.close(read)
+    os.waitpid(child, 0)
+    return int(struct.unpack("i", data)[0])
 
 
 class Counter:
@@ -89,11 +130,35 @@ class Inside:
     def state(self) -> State:
         return FS.status(self.aid).state
 
+    def ended(self) -> int:
+        """What its first task exited with, once all have; killed by n: -n."""
+        until(lambda: self.state() >= State.TERMINATED_CLEAN)
+        return os.waitstatus_to_exitcode(FS.status(self.aid).exit_code or 0)
+
     def end(self) -> None:
         if FS.status(self.aid).state < State.TERMINATED_CLEAN:
             syscalls.cap_revoke(self.aid, terminate=True)
         os.close(self.told)
         os.waitpid(self.pid, 0)
+
+
+Make = Callable[[Callable[[], None]], Inside]
+"""Runs a body inside an agent that ends with the test: the fixture `inside`."""
+
+
+def stats() -> dict[str, int]:
+    """The figures of the chain, the law of conservation checked."""
+    found = {key: int(value) for key, value in FS.stats().items() if key != "head"}
+    assert found["recorded"] == found["sealed"] + found["in_flight"]
+    assert found["lost"] == 0
+    return found
+
+
+def settle() -> dict[str, int]:
+    """Waits until all that is recorded by now can be asked for; the figures of the chain then."""
+    recorded = stats()["recorded"]
+    until(lambda: stats()["sealed"] >= recorded)
+    return stats()
 
 
 def lines(aid: int, *parts: str) -> list[str]:

@@ -5,110 +5,32 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pycoconut import caps, syscalls
-from pycoconut.abi import IOC_ANSWER, ApprovalAnswer, State
-from pycoconut.agentfs import AgentFs
+from pycoconut.abi import State
 from pycoconut.aid import format_aid
 from pycoconut.approvals import Approval, Approvals
-from pycoconut.keys import PublicKey, SecretKey
-from pycoconut.manifest import Manifest
-from tests.uml.inside import FS, Inside, lines, until
+from tests.uml.asking import NAMES, SECRET, first, manifest, reads
+from tests.uml.inside import FS, Inside, Make, failure, lines, until
 
-SECRET = Path("/tmp/approvals/secret")
-NAMES = Path("/tmp/approvals/names")
+pytestmark = pytest.mark.usefixtures("asks_freely", "nothing_stays_asked")
+
 SERVICE = "svc:tool:pay:use"
-CAPS = (
-    "fs:/tmp/approvals/*:read_file,make_dir,remove_dir;approval",
-    "fs:/usr:read_file",
-    "svc:tool:pay:use;approval",
-    "svc:tool:listed:use",
-    "svc:tool:few:use;uses=1",
-    "agent:children/0:spawn",
-    "net:tcp/127.0.0.1/32/7:connect;approval",
-    "exec:/usr/*:run;approval",
-)
 
 
 @pytest.fixture(scope="module")
 def signed() -> bytes:
-    NAMES.mkdir(parents=True, exist_ok=True)
-    SECRET.write_text("secret")
-    made = SecretKey.make("test-approvals")
-    AgentFs().add_authorizer(PublicKey(made.public.raw, "test-approvals"))
-    held = tuple(map(caps.parse, CAPS))
-    return Manifest("asks", "tests", capabilities=held, approval=("tool:listed",)).sign(made)
-
-
-@pytest.fixture(autouse=True)
-def limits() -> Iterator[None]:
-    before = FS.limits()
-    FS.set_limit("approval_rate", 100000)
-    yield
-    for name, value in before.items():
-        FS.set_limit(name, value)
-
-
-@pytest.fixture
-def queue() -> Iterator[Approvals]:
-    with Approvals() as opened:
-        yield opened
-
-
-Make = Callable[[Callable[[], None]], Inside]
-
-
-@pytest.fixture
-def inside(signed: bytes) -> Iterator[Make]:
-    made: list[Inside] = []
-
-    def make(body: Callable[[], None]) -> Inside:
-        made.append(Inside(signed, body))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.end()
-    with Approvals() as left:
-        assert left.read() == []
-
-
-def reads() -> None:
-    """Exits with the errno of the open, or 0 once it has read all."""
-    file = os.open(SECRET, os.O_RDONLY)
-    assert os.read(file, 100) == b"secret"
-    os.lseek(file, 0, os.SEEK_SET)
-    assert os.read(file, 100) == b"secret"
-
-
-def first(queue: Approvals, aid: int) -> Approval:
-    found: list[Approval] = []
-
-    def asked() -> bool:
-        found[:] = [one for one in queue.read() if one.aid == aid]
-        return bool(found)
-
-    until(asked)
-    return found[0]
-
-
-def ended(agent: Inside) -> int:
-    """What its first task exited with; killed by n: -n."""
-    until(lambda: FS.status(agent.aid).state >= State.TERMINATED_CLEAN)
-    return os.waitstatus_to_exitcode(FS.status(agent.aid).exit_code or 0)
+    return manifest()
 
 
 def test_what_is_allowed_goes_on(inside: Make, queue: Approvals) -> None:
@@ -120,7 +42,7 @@ def test_what_is_allowed_goes_on(inside: Make, queue: Approvals) -> None:
     assert one.seconds <= FS.limits()["approval_seconds"]
     assert FS.status(agent.aid).denials == 0
     queue.answer(one.id, True)
-    assert ended(agent) == 0
+    assert agent.ended() == 0
     until(lambda: bool(lines(agent.aid, '"exit"')))
     assert len(lines(agent.aid, '"ask"', f'"{one.id} {SECRET}"')) == 1
     (answer,) = lines(0, '"answer"', f'"{one.id} {format_aid(agent.aid)} allow')
@@ -134,7 +56,7 @@ def test_what_is_denied_is_refused(inside: Make, queue: Approvals) -> None:
     agent = inside(reads)
     one = first(queue, agent.aid)
     queue.answer(one.id, False)
-    assert ended(agent) == errno.EACCES
+    assert agent.ended() == errno.EACCES
     until(lambda: bool(lines(agent.aid, '"exit"')))
     (answer,) = lines(0, '"answer"', f'"{one.id} {format_aid(agent.aid)} deny')
     assert json.loads(answer)["result"] == -errno.EPERM
@@ -145,7 +67,7 @@ def test_what_is_denied_is_refused(inside: Make, queue: Approvals) -> None:
 def test_nobody_answers(inside: Make, queue: Approvals) -> None:
     FS.set_limit("approval_seconds", 1)
     agent = inside(reads)
-    assert ended(agent) == errno.EACCES
+    assert agent.ended() == errno.EACCES
     until(lambda: bool(lines(0, '"answer"', f"{format_aid(agent.aid)} timeout")))
     assert len(lines(agent.aid, '"access"', '"denied"')) == 1
     assert queue.read() == []
@@ -161,90 +83,7 @@ def test_the_next_use_asks_again(inside: Make, queue: Approvals) -> None:
     queue.answer(one.id, True)
     until(lambda: first(queue, agent.aid).id > one.id)
     queue.answer(first(queue, agent.aid).id, False)
-    assert ended(agent) == errno.EACCES
-
-
-def test_echo_answers(inside: Make, queue: Approvals) -> None:
-    agent = inside(reads)
-    one = first(queue, agent.aid)
-    Path("/agent/policy/approvals").write_text(f"allow {one.id}\n")
-    assert ended(agent) == 0
-
-
-def failure(function: Callable[[], object]) -> int:
-    try:
-        function()
-    except OSError as error:
-        return error.errno or 0
-    return 0
-
-
-def write(text: str) -> int:
-    def attempt() -> None:
-        file = os.open("/agent/policy/approvals", os.O_WRONLY)
-        try:
-            os.write(file, text.encode())
-        finally:
-            os.close(file)
-
-    return failure(attempt)
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("allow 999999", errno.ENOENT),
-        ("deny 0", errno.ENOENT),
-        ("allow", errno.EINVAL),
-        ("allow x", errno.EINVAL),
-        ("allow -1", errno.EINVAL),
-        ("maybe 1", errno.EINVAL),
-        ("allow 1\nallow 2", errno.EINVAL),
-        ("x" * 300, errno.EINVAL),
-    ],
-)
-def test_words(text: str, code: int) -> None:
-    assert write(text) == code
-
-
-def test_ioctl(queue: Approvals) -> None:
-    def ioctl(number: int, allow: int = 0, reserved: int = 0) -> int:
-        value = bytes(ApprovalAnswer(id=number, allow=allow, reserved=reserved))
-        return failure(lambda: fcntl.ioctl(queue, IOC_ANSWER, value))
-
-    assert ioctl(999999) == errno.ENOENT
-    assert ioctl(1, allow=2) == errno.EINVAL
-    assert ioctl(1, reserved=1) == errno.EINVAL
-    assert failure(lambda: fcntl.ioctl(queue, IOC_ANSWER, 1)) == errno.EFAULT
-    assert failure(lambda: fcntl.ioctl(queue, IOC_ANSWER + 1, bytes(16))) == errno.ENOTTY
-
-
-def test_an_agent_answers_nothing(inside: Make, queue: Approvals) -> None:
-    """Not by a descriptor that was opened outside either."""
-    asking = inside(reads)
-    one = first(queue, asking.aid)
-    opened = os.open("/agent/policy/approvals", os.O_RDWR)
-
-    def by_path() -> None:
-        os.open("/agent/policy/approvals", os.O_WRONLY)
-
-    def by_ioctl() -> None:
-        queue.answer(one.id, True)
-
-    def by_write() -> None:
-        os.write(opened, f"allow {one.id}".encode())
-
-    def sees() -> None:
-        os.pread(opened, 100, 0)
-
-    for body in (by_path, by_ioctl, by_write, sees):
-        agent = inside(body)
-        assert ended(agent) in (errno.EPERM, errno.EACCES)
-        until(lambda agent=agent: bool(lines(agent.aid, '"denied"')))
-    os.close(opened)
-    assert first(queue, asking.aid).id == one.id
-    queue.answer(one.id, False)
-    assert ended(asking) == errno.EACCES
+    assert agent.ended() == errno.EACCES
 
 
 def test_killed_while_it_waits(inside: Make, queue: Approvals) -> None:
@@ -257,7 +96,7 @@ def test_killed_while_it_waits(inside: Make, queue: Approvals) -> None:
     os.kill(agent.pid, signal.SIGUSR1)
     assert first(queue, agent.aid).id == one.id
     os.kill(agent.pid, signal.SIGKILL)
-    assert ended(agent) == -signal.SIGKILL
+    assert agent.ended() == -signal.SIGKILL
     assert queue.read() == []
     with pytest.raises(FileNotFoundError):
         queue.answer(one.id, True)
@@ -278,7 +117,7 @@ def test_revoked_while_it_waits(inside: Make, queue: Approvals) -> None:
     one = first(queue, agent.aid)
     (held,) = [cap for cap in FS.caps(agent.aid) if "/tmp/approvals" in cap.text]
     syscalls.cap_revoke(agent.aid, held.id)
-    assert ended(agent) == errno.EACCES
+    assert agent.ended() == errno.EACCES
     until(lambda: bool(lines(0, '"answer"', f'"{one.id} {format_aid(agent.aid)} withdrawn')))
     assert len(lines(agent.aid, '"access"', f'"{SECRET}"', '"denied"')) == 1
 
@@ -293,7 +132,7 @@ def test_something_else_revoked_while_it_waits(inside: Make, queue: Approvals) -
     queue.answer(one.id, True)
     until(lambda: first(queue, agent.aid).id > one.id)
     queue.answer(first(queue, agent.aid).id, True)
-    assert ended(agent) == 0
+    assert agent.ended() == 0
 
 
 def test_expired_while_it_waits(inside: Make, queue: Approvals) -> None:
@@ -322,7 +161,7 @@ def test_expired_while_it_waits(inside: Make, queue: Approvals) -> None:
             break
     time.sleep(seconds)
     queue.answer(asked[0].id, True)
-    assert ended(agent) == errno.EACCES
+    assert agent.ended() == errno.EACCES
     assert len(lines(agent.aid, '"access"', '"denied"')) == 1
 
 
@@ -333,7 +172,7 @@ def test_quarantined_while_it_waits(inside: Make, queue: Approvals) -> None:
     until(lambda: not queue.read())
     assert FS.status(agent.aid).state == State.QUARANTINED
     FS.release(agent.aid)
-    assert ended(agent) == errno.EACCES
+    assert agent.ended() == errno.EACCES
 
 
 def test_an_approval_sends_it_back_to_work(inside: Make, queue: Approvals) -> None:
@@ -418,7 +257,7 @@ def test_a_connection_is_approved_of_once(inside: Make, queue: Approvals) -> Non
         queue.answer(one.id, True)
         with server.accept()[0] as stream:
             until(lambda: stream.recv(2, socket.MSG_PEEK) == b"xy")
-        assert ended(agent) == 0
+        assert agent.ended() == 0
     assert len(lines(agent.aid, '"ask"')) == 1
 
 
@@ -431,14 +270,14 @@ def test_a_program_and_its_loader_are_approved_of(inside: Make, queue: Approvals
             assert (one.kind, one.rights) == ("exec", ("run",))
             queue.answer(one.id, True)
         time.sleep(0.01)
-    assert ended(agent) == 0
+    assert agent.ended() == 0
     assert asked[0] == b"/usr/bin/true"
     assert len(asked) == len(set(asked)) == 2
 
 
 def test_what_is_not_held_is_not_asked_about(inside: Make, queue: Approvals) -> None:
     agent = inside(lambda: os.close(os.open("/etc/shadow", os.O_RDONLY)))
-    assert ended(agent) == errno.EACCES
+    assert agent.ended() == errno.EACCES
     assert not lines(agent.aid, '"ask"')
     broker_for = inside(lambda: signal.pause())
     with pytest.raises(PermissionError):
@@ -475,7 +314,7 @@ def test_a_flood_is_bounded(inside: Make, queue: Approvals) -> None:
     assert len(lines(flood.aid, '"ask"')) == 5
     other = inside(reads)
     queue.answer(first(queue, other.aid).id, True)
-    assert ended(other) == 0
+    assert other.ended() == 0
     syscalls.cap_revoke(flood.aid, terminate=True)
     until(lambda: not queue.read())
 
@@ -509,7 +348,7 @@ def test_the_rate_is_limited(inside: Make, queue: Approvals) -> None:
     agent = inside(body)
     for _ in range(3):
         queue.answer(first(queue, agent.aid).id, False)
-    assert ended(agent) == 0
+    assert agent.ended() == 0
     assert len(lines(agent.aid, '"ask"')) == 3
     assert FS.status(agent.aid).denials == 10
 
@@ -530,60 +369,4 @@ def test_names_are_escaped(inside: Make, queue: Approvals) -> None:
     assert len(queue.read()) == 1
     assert one.line.isprintable()
     queue.answer(one.id, True)
-    assert ended(agent) == 0
-
-
-def test_poll(inside: Make, queue: Approvals) -> None:
-    queue.read()
-    assert not queue.changed(0)
-    agent = inside(reads)
-    assert queue.changed(60)
-    one = first(queue, agent.aid)
-    assert not queue.changed(0)
-    queue.answer(one.id, True)
-    assert queue.changed(0)
-    assert ended(agent) == 0
-
-
-# ---- the command ----
-
-
-def command(*argv: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "pycoconut.cli", "approvals", *argv]
-    return subprocess.run(line, capture_output=True, text=True, timeout=60, input=text)
-
-
-def test_command(inside: Make, queue: Approvals) -> None:
-    agent = inside(reads)
-    one = first(queue, agent.aid)
-    (shown,) = json.loads(command("--json").stdout)
-    assert (shown["id"], shown["object"]) == (one.id, str(SECRET))
-    assert str(SECRET) in command().stdout
-    assert command("allow", str(one.id)).returncode == 0
-    assert ended(agent) == 0
-    assert command("allow", str(one.id)).returncode == 1
-    assert command("deny").returncode == 2
-
-
-def test_view_answers_without_a_terminal(inside: Make, queue: Approvals) -> None:
-    agent = inside(reads)
-    one = first(queue, agent.aid)
-    done = command("view", text=f"l\nhelp\na {one.id}\nq\n")
-    assert done.returncode == 0
-    assert str(SECRET) in done.stdout
-    assert f"{one.id} allowed" in done.stdout
-    assert ended(agent) == 0
-
-
-def test_watch(inside: Make) -> None:
-    line = [sys.executable, "-m", "pycoconut.cli", "--json", "approvals", "--watch"]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as watch:
-        try:
-            agent = inside(reads)
-            assert watch.stdout is not None
-            shown = json.loads(watch.stdout.readline())
-            assert shown["aid"] == format_aid(agent.aid)
-            assert command("deny", str(shown["id"])).returncode == 0
-            assert ended(agent) == errno.EACCES
-        finally:
-            watch.terminate()
+    assert agent.ended() == 0

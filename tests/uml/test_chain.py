@@ -28,6 +28,7 @@ from pycoconut.audit import Verdict
 from pycoconut.caps import parse
 from pycoconut.keys import PublicKey, SecretKey
 from pycoconut.manifest import Manifest
+from tests.uml.inside import settle, stats
 
 AUDIT = Path("/agent/audit")
 LOG = AUDIT / "chain.log"
@@ -85,26 +86,6 @@ def manifest(key: SecretKey) -> bytes:
     return Manifest(
         "chain-test", "tests", capabilities=tuple(parse(text) for text in CAPABILITIES)
     ).sign(key)
-
-
-def stats() -> dict[str, int]:
-    """The figures of the chain, the law of conservation checked."""
-    text = (AUDIT / "stats").read_text()
-    pairs = (line.split() for line in text.splitlines())
-    found = {key: int(value) for key, value in pairs if key != "head"}
-    assert found["recorded"] == found["sealed"] + found["in_flight"]
-    assert found["lost"] == 0
-    return found
-
-
-def settle() -> dict[str, int]:
-    """Waits until all is sealed that was recorded, at most ten seconds."""
-    for _ in range(100):
-        found = stats()
-        if not found["in_flight"]:
-            return found
-        time.sleep(0.1)
-    pytest.fail(f"records stay in flight: {found}")
 
 
 def present(aid: int = 0) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import mmap
 import os
 import resource
 import struct
@@ -14,90 +13,21 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pycoconut import abi, caps, cbor, syscalls
 from pycoconut.agentfs import AgentFs
 from pycoconut.keys import SecretKey
-from pycoconut.manifest import Manifest
-from pycoconut.syscalls import NUMBERS
+from tests.uml.inside import failure, forked
+from tests.uml.wire import KEY, NAMING, PAGE, STRUCTS, cap, inside, libc, os_error, raw, signed
 
-KEY = SecretKey(bytes(range(32)), "errnos")
 OTHER = SecretKey(bytes(32), "unknown")
-PAGE = mmap.PAGESIZE
 NOBODY = 65534
-STRUCTS: dict[str, type[ctypes.Structure]] = {
-    "agent_spawn": abi.SpawnArgs,
-    "agent_attest": abi.AttestArgs,
-    "agent_quota": abi.QuotaArgs,
-    "agent_cap_grant": abi.CapGrantArgs,
-    "agent_cap_revoke": abi.CapRevokeArgs,
-    "agent_cap_present": abi.CapPresentArgs,
-    "agent_audit_query": abi.AuditQueryArgs,
-    "agent_memory_tier": abi.MemoryTierArgs,
-}
 FS = "fs:/tmp/*:read_file"
 SPAWN = "agent:children/0:spawn"
 TOKENS = abi.QuotaKind.INFERENCE_TOKENS
 DAY_NS = 24 * 3600 * 10**9
-
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-def raw(name: str, address: int, size: int) -> int:
-    """A call as it is on the wire; returns its errno, 0 for none."""
-    ctypes.set_errno(0)
-    number = ctypes.c_long(NUMBERS[name])
-    failed = libc.syscall(number, ctypes.c_void_p(address), ctypes.c_size_t(size)) < 0
-    return ctypes.get_errno() if failed else 0
-
-
-def failure(function: Callable[[], object]) -> int:
-    """The errno of a function; 0 for none."""
-    try:
-        function()
-    except OSError as error:
-        return error.errno or 0
-    return 0
-
-
-def forked(function: Callable[[], object]) -> int:
-    """The errno of a function that runs in a child of its own, so that it may spoil itself."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        code = 255
-        try:
-            code = failure(function)
-        finally:
-            os.write(write, struct.pack("i", code))
-            os._exit(0)
-    os.close(write)
-    data = os.read(read, 4)
-    os.close(read)
-    os.waitpid(child, 0)
-    return int(struct.unpack("i", data)[0])
-
-
-def signed(*texts: str, key: SecretKey = KEY, **fields: Any) -> bytes:
-    held = tuple(caps.parse(text) for text in texts)
-    return Manifest("errnos", capabilities=held, **fields).sign(key)
-
-
-def inside(function: Callable[[], object], *texts: str, **fields: Any) -> int:
-    """The errno of a function that runs in an agent with these capabilities."""
-
-    def enter() -> None:
-        syscalls.spawn(signed(*texts, **fields), enter=True)
-        function()
-
-    return forked(enter)
-
-
-def cap(text: str) -> bytes:
-    return caps.parse(text).encode()
 
 
 def path_cap(path: bytes | str) -> bytes:
@@ -149,99 +79,6 @@ def without_dac() -> None:
     sets = list(struct.unpack("6I", data.raw))
     sets[0] &= ~(1 << 1 | 1 << 2)
     assert libc.capset(header, struct.pack("6I", *sets)) == 0
-
-
-# ---- what all calls answer ----
-
-
-def head(name: str, magic: int = abi.MAGIC, flags: int = 0) -> ctypes.Array[ctypes.c_char]:
-    data = bytes(STRUCTS[name](magic=magic, flags=flags))
-    return ctypes.create_string_buffer(data, 2 * PAGE)
-
-
-@pytest.mark.parametrize("name", STRUCTS)
-class TestEveryCall:
-    def test_enosys(self, name: str) -> None:
-        size = ctypes.sizeof(STRUCTS[name])
-        for magic in (0, abi.MAGIC + 1):
-            assert raw(name, ctypes.addressof(head(name, magic)), size) == errno.ENOSYS
-        for address in (0, 8, 1 << 60):
-            assert raw(name, address, size) == errno.ENOSYS
-
-    def test_einval(self, name: str) -> None:
-        address = ctypes.addressof(buffer := head(name))
-        for size in (0, 8, abi.MIN_SIZES[STRUCTS[name]] - 1):
-            assert raw(name, address, size) == errno.EINVAL
-        del buffer
-        size = ctypes.sizeof(STRUCTS[name])
-        unknown = head(name, flags=1 << 40)
-        assert raw(name, ctypes.addressof(unknown), size) == errno.EINVAL
-
-    def test_e2big(self, name: str) -> None:
-        size = ctypes.sizeof(STRUCTS[name])
-        buffer = head(name)
-        assert raw(name, ctypes.addressof(buffer), PAGE + 1) == errno.E2BIG
-        buffer[size + 8] = b"\x01"
-        assert raw(name, ctypes.addressof(buffer), size + 16) == errno.E2BIG
-
-    def test_zero_tail_is_taken(self, name: str) -> None:
-        size = ctypes.sizeof(STRUCTS[name])
-        plain, longer = head(name), head(name)
-        expected = raw(name, ctypes.addressof(plain), size)
-        assert raw(name, ctypes.addressof(longer), size + 16) == expected
-
-    def test_efault(self, name: str) -> None:
-        """The magic can be read, what follows it cannot."""
-        memory = mmap.mmap(-1, 2 * PAGE)
-        start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-        assert libc.mprotect(ctypes.c_void_p(start + PAGE), ctypes.c_size_t(PAGE), 0) == 0
-        memory[PAGE - 8 : PAGE] = abi.MAGIC.to_bytes(8, "little")
-        size = ctypes.sizeof(STRUCTS[name])
-        assert raw(name, start + PAGE - 8, size) == errno.EFAULT
-
-
-NAMING = [name for name, kind in STRUCTS.items() if "aid" in dict(abi.OFFSETS[kind])]
-NAMING.remove("agent_spawn")
-
-
-def naming(name: str, aid: int, flags: int) -> int:
-    """A call that is right but for the agent that it names."""
-    data = cap("svc:tool:x:use")
-    memory = ctypes.create_string_buffer(data, len(data))
-    args = STRUCTS[name](magic=abi.MAGIC, flags=flags, aid=aid)
-    for field, value in (
-        ("cap", ctypes.addressof(memory)),
-        ("cap_len", len(data)),
-        ("kind", TOKENS),
-        ("tier", abi.Tier.RAM),
-        ("length", PAGE),
-        ("last_seq", 1),
-        ("id", 1 if name == "agent_cap_revoke" else 0),
-    ):
-        if hasattr(args, field):
-            setattr(args, field, value)
-    return raw(name, ctypes.addressof(args), ctypes.sizeof(args))
-
-
-@pytest.mark.parametrize("name", NAMING)
-class TestEveryCallThatNamesAnAgent:
-    def test_esrch(self, name: str, agent: int) -> None:
-        assert naming(name, 1 << 40, 0) == errno.ESRCH
-        # One that there is, and that another agent may not see.
-        assert inside(lambda: os_error(naming(name, agent, 0)), FS) == errno.ESRCH
-
-    def test_ebadf(self, name: str) -> None:
-        with tempfile.TemporaryFile() as file:
-            for descriptor in (file.fileno(), 1 << 20, 1 << 40):
-                assert naming(name, descriptor, abi.CallFlag.BY_FD) == errno.EBADF
-
-
-def os_error(code: int) -> None:
-    if code:
-        raise OSError(code, os.strerror(code))
-
-
-# ---- what each answers of its own ----
 
 
 @dataclass(frozen=True)

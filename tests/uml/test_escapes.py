@@ -11,7 +11,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 import traceback
 import warnings
 from collections import Counter
@@ -29,13 +28,13 @@ from pycoconut.kbuild.base import REPO
 from pycoconut.keys import PublicKey, SecretKey
 from pycoconut.manifest import Manifest
 from tests.escapes.kit import SECRET, Escape, Race, Stage
+from tests.uml.inside import settle
 
 pytestmark = pytest.mark.slow
 
 HERE = REPO / "tests" / "escapes"
 TOOLS = ("kit", "layers", "peers", "race", "sandbox", "uring")
 NAMES = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in TOOLS)
-STATS = Path("/agent/audit/stats")
 PATIENCE = 200
 """Seconds until an attempt is taken to hang."""
 
@@ -152,16 +151,6 @@ def attempt(wanted: Escape, stage: Stage) -> dict[str, object]:
     stage.words["child"] = format_aid(said["aid"] + 1)
     stage.words["pid"] = pid
     return said
-
-
-def settle() -> None:
-    """Waits until what was recorded can be read."""
-    for _ in range(600):
-        stats = dict(line.split() for line in STATS.read_text().splitlines())
-        if stats["in_flight"] == "0":
-            return
-        time.sleep(0.05)
-    pytest.fail(f"records stay in flight: {stats}")
 
 
 def denials(aid: object) -> Counter[tuple[str, str]]:

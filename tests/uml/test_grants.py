@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import errno
 import os
-import time
-from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -18,6 +16,7 @@ from pycoconut.agentfs import AgentFs
 from pycoconut.caps import parse
 from pycoconut.keys import PublicKey, SecretKey
 from pycoconut.manifest import Manifest
+from tests.uml.inside import failure, settle
 
 READ = "fs:/usr:read_file"
 
@@ -37,21 +36,11 @@ def spawn(key: SecretKey, *texts: str) -> int:
 
 def refused(aid: int) -> list[tuple[int, str]]:
     """Result and object of each grant to this agent that was refused."""
-    now = syscalls.cap_present(0, parse("svc:here:use").encode()).seq
-    while not syscalls.audit_query(now, now).count:
-        time.sleep(0.01)
+    settle()
     wanted = audit.Filter(events=frozenset({Event.GRANT}), decisions=frozenset({Decision.DENIED}))
     name = f"a:{aid:05d}".encode()
     found = [record for record in Chain().records(wanted) if record.object.startswith(name)]
     return [(record.result, record.object.decode()) for record in found]
-
-
-def code(body: Callable[[], object]) -> int:
-    try:
-        body()
-    except OSError as error:
-        return error.errno or 255
-    return 0
 
 
 @pytest.mark.parametrize(
@@ -60,7 +49,7 @@ def code(body: Callable[[], object]) -> int:
 )
 def test_a_grant_stays_within_the_manifest(key: SecretKey, wider: str) -> None:
     aid = spawn(key, READ)
-    assert code(lambda: syscalls.cap_grant(aid, parse(wider).encode())) == errno.EPERM
+    assert failure(lambda: syscalls.cap_grant(aid, parse(wider).encode())) == errno.EPERM
     ((result, said),) = refused(aid)
     assert result == -errno.EPERM
     assert said.startswith(f"a:{aid:05d} {wider.partition(':')[0]}:")
@@ -80,7 +69,7 @@ def test_what_was_revoked_is_granted_again(key: SecretKey) -> None:
 )
 def test_a_grant_of_no_capability_has_its_record(key: SecretKey, cap: bytes, expected: int) -> None:
     aid = spawn(key, READ)
-    assert code(lambda: syscalls.cap_grant(aid, cap)) == expected
+    assert failure(lambda: syscalls.cap_grant(aid, cap)) == expected
     assert refused(aid) == [(-expected, f"a:{aid:05d}")]
 
 
@@ -103,6 +92,6 @@ def test_only_an_agent_costs_a_use(key: SecretKey) -> None:
     pid = os.fork()
     if pid == 0:
         syscalls.spawn(signed, enter=True)
-        found = [code(partial(syscalls.spawn, manifest)) for manifest, _ in attempts]
+        found = [failure(partial(syscalls.spawn, manifest)) for manifest, _ in attempts]
         os._exit(0 if found == [expected for _, expected in attempts] else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

@@ -6,7 +6,6 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from pycoconut.audit import Filter, Record
 from pycoconut.caps import Capability, parse
 from pycoconut.keys import PublicKey, SecretKey
 from pycoconut.manifest import Manifest
+from tests.uml.inside import settle
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +54,6 @@ def inside(signed: bytes, body: Callable[[], None]) -> tuple[int, int]:
     with os.fdopen(ours, "rb") as pipe:
         aid = int(pipe.read() or b"0")
     return aid, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
-def settle() -> None:
-    """Waits until all that is recorded by now can be asked for."""
-    recorded = int(AgentFs().stats()["recorded"])
-    patience = time.monotonic() + 10
-    while int(AgentFs().stats()["sealed"]) < recorded:
-        assert time.monotonic() < patience, "the sealer stands still"
-        time.sleep(0.01)
 
 
 def records(aid: int, *decisions: Decision) -> list[Record]:

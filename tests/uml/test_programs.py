@@ -30,6 +30,7 @@ from pycoconut.caps import is_subset
 from pycoconut.keys import PublicKey, SecretKey
 from pycoconut.learn import Learned, learn
 from pycoconut.manifest import Manifest, lint
+from tests.uml.inside import settle
 
 pytestmark = pytest.mark.slow
 
@@ -248,15 +249,6 @@ def run(signed: bytes, program: Program, site: Path) -> tuple[int, int, str]:
         aid = int(pipe.read())
     settle()
     return aid, code, output
-
-
-def settle() -> None:
-    """Waits until all that is recorded by now can be asked for."""
-    recorded = int(AgentFs().stats()["recorded"])
-    patience = time.monotonic() + 20
-    while int(AgentFs().stats()["sealed"]) < recorded:
-        assert time.monotonic() < patience, "the sealer stands still"
-        time.sleep(0.01)
 
 
 def records_of(aid: int, *decisions: Decision) -> list[audit.Record]:

@@ -8,7 +8,7 @@ import os
 import signal
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from pycoconut.caps import parse
 from pycoconut.daemon.live import enter
 from pycoconut.keys import PublicKey, SecretKey
 from pycoconut.manifest import Manifest
-from tests.uml.inside import FS, Counter, Inside, asleep, lines, moves, stands, until
+from tests.uml.inside import FS, Counter, Make, asleep, failure, lines, moves, stands, until
 
 CAPS = ("fs:/tmp/*:read_file,write_file", "agent:children/8:spawn", "svc:tool:x:use")
 
@@ -30,22 +30,6 @@ def signed() -> bytes:
     made = SecretKey.make("test-quarantine")
     FS.add_authorizer(PublicKey(made.public.raw, "test-quarantine"))
     return Manifest("held", "tests", capabilities=tuple(map(parse, CAPS))).sign(made)
-
-
-@pytest.fixture
-def inside(signed: bytes) -> Iterator[Callable[[Callable[[], None]], Inside]]:
-    made: list[Inside] = []
-
-    def make(body: Callable[[], None]) -> Inside:
-        made.append(Inside(signed, body))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.end()
-
-
-Make = Callable[[Callable[[], None]], Inside]
 
 
 def pause() -> None:
@@ -281,12 +265,11 @@ def test_words(signed: bytes, words: list[str], codes: list[int]) -> None:
 
 
 def write(aid: int, word: str) -> int:
-    try:
+    def attempt() -> None:
         with (FS.directory(aid) / "status").open("wb", buffering=0) as file:
             file.write(word.encode())
-    except OSError as error:
-        return error.errno or 0
-    return 0
+
+    return failure(attempt)
 
 
 def test_the_boot_agent_is_not_frozen() -> None:
@@ -307,5 +290,4 @@ def test_an_agent_writes_none(inside: Make) -> None:
 
     for body_, code in ((body, errno.ENOENT), (own, errno.EACCES)):
         agent = inside(body_)
-        until(lambda agent=agent: agent.state() >= State.TERMINATED_CLEAN)
-        assert os.waitstatus_to_exitcode(FS.status(agent.aid).exit_code or 0) == code
+        assert agent.ended() == code

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,9 @@ from pycoconut.abi import State
 from pycoconut.caps import parse
 from pycoconut.keys import PublicKey, SecretKey
 from pycoconut.manifest import Manifest
-from tests.uml.inside import FS, Counter, Inside, lines, stands, until
+from tests.uml.inside import FS, Counter, Inside, failure, lines, stands, until
+
+pytestmark = pytest.mark.usefixtures("limits")
 
 DENIED = parse("svc:tool:other:use").encode()
 SECRET = "/etc/shadow"
@@ -27,14 +29,6 @@ def signed() -> bytes:
     FS.add_authorizer(PublicKey(made.public.raw, "test-strikes"))
     held = (parse("svc:tool:x:use"), parse("agent:children/0:spawn"))
     return Manifest("struck", "tests", capabilities=held).sign(made)
-
-
-@pytest.fixture(autouse=True)
-def limits() -> Iterator[None]:
-    before = FS.limits()
-    yield
-    for name, value in before.items():
-        FS.set_limit(name, value)
 
 
 class Prober:
@@ -146,14 +140,6 @@ def test_what_a_broker_presents_counts_too(signed: bytes) -> None:
         agent.end()
 
 
-def failure(function: Callable[[], object]) -> int:
-    try:
-        function()
-    except OSError as error:
-        return error.errno or 0
-    return 0
-
-
 def test_an_acknowledgement_needs_something_to_look_at(signed: bytes) -> None:
     aid = syscalls.spawn(signed).aid
     assert failure(lambda: FS.acknowledge(aid)) == errno.EINVAL
@@ -194,8 +180,7 @@ def test_an_agent_sets_none(signed: bytes) -> None:
 
     agent = Inside(signed, body)
     try:
-        until(lambda: FS.status(agent.aid).state >= State.TERMINATED_CLEAN)
-        assert os.waitstatus_to_exitcode(FS.status(agent.aid).exit_code or 0) == errno.EPERM
+        assert agent.ended() == errno.EPERM
         until(lambda: bool(lines(agent.aid, '"denied"', "a:00000")))
     finally:
         agent.end()

@@ -41,7 +41,7 @@ cgroup/test_kmem takes minutes there."""
 LEAST = 430
 """Results that each kernel must give at least, so that a program that does not start is seen."""
 
-ROUNDS = 3
+ROUNDS = 8
 """Some of these programs race with the kernel, on the base too. One whose results differ runs
 again, on both."""
 

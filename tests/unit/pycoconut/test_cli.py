@@ -48,6 +48,7 @@ WANTED = {
     "audit query",
     "audit verify",
     "audit prove",
+    "audit checkpoint",
     "audit stats",
     "manifest lint",
     "manifest sign",

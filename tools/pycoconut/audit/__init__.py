@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The audit chain: records, seals, logs; verifying, proving, searching them."""
 
+from .checkpoint import Checkpoint, CheckpointError, seal_trees
+from .checkpoint import compare as compare_checkpoint
 from .log import LogError
+from .note import NoteError, NoteKey
 from .prove import Proof, ProofError, check_proof, prove
 from .query import Filter, records
 from .record import Record, RecordError
@@ -11,8 +14,12 @@ from .verify import EXIT_CODES, BootReport, Report, Verdict, verify
 __all__ = [
     "EXIT_CODES",
     "BootReport",
+    "Checkpoint",
+    "CheckpointError",
     "Filter",
     "LogError",
+    "NoteError",
+    "NoteKey",
     "Proof",
     "ProofError",
     "Record",
@@ -22,7 +29,9 @@ __all__ = [
     "SealError",
     "Verdict",
     "check_proof",
+    "compare_checkpoint",
     "prove",
     "records",
+    "seal_trees",
     "verify",
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""audit: tail, query, verify, prove, seed, stats."""
+"""audit: tail, query, verify, prove, checkpoint, seed, stats."""
 
 from __future__ import annotations
 
@@ -15,9 +15,19 @@ from typing import Any
 from .. import audit, syscalls
 from ..abi import Class, Decision, Event
 from ..aid import format_aid
-from ..audit import BootReport, Filter, Proof, Record, Report, Verdict
+from ..audit import (
+    BootReport,
+    Checkpoint,
+    CheckpointError,
+    Filter,
+    NoteKey,
+    Proof,
+    Record,
+    Report,
+    Verdict,
+)
 from ..errors import CoconutError
-from ..keys import read_public
+from ..keys import SecretKey, read_public
 from .base import Command, Commands, Out, UsageError, agentfs, aid_argument
 
 __all__ = ["COMMANDS", "record_text"]
@@ -130,6 +140,12 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
         help="public key of epoch 0, 64 hexadecimal digits or a file; one for each boot",
     )
     parser.add_argument("--seed", type=Path, metavar="FILE", help="MAC seed of the boot")
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="the log must have come as far as this"
+    )
+    parser.add_argument(
+        "--checkpoint-key", metavar="KEY", help="who signed it: NAME+ID+KEY, as checkpoint shows it"
+    )
     parser.add_argument("--live", action="store_true", help="the log has no end yet")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes")
     parser.add_argument(
@@ -154,15 +170,67 @@ def _verify(options: argparse.Namespace, out: Out) -> int:
     if options.proof:
         return _verify_proof(options.proof, keys, out)
     live = options.live or not options.files
+    paths = options.files or [agentfs().chain_log]
+    checkpoint = _checkpoint_of(options)
     report = audit.verify(
-        options.files or [agentfs().chain_log],
+        paths,
         keys=keys,
         seed=read_seed(options.seed) if options.seed else None,
         live=live,
         jobs=options.jobs,
     )
+    if checkpoint is not None:
+        audit.compare_checkpoint(report, audit.seal_trees(paths), checkpoint)
     out.result(report.to_json(), lambda: _report_text(report))
     return report.exit_code
+
+
+def _checkpoint_of(options: argparse.Namespace) -> Checkpoint | None:
+    """The checkpoint that was named, if it is signed by the key that was named."""
+    if options.checkpoint is None and options.checkpoint_key is None:
+        return None
+    if options.checkpoint is None or options.checkpoint_key is None:
+        raise UsageError("--checkpoint and --checkpoint-key need each other")
+    key = NoteKey.parse(options.checkpoint_key)
+    return Checkpoint.open(options.checkpoint.read_text(encoding="utf-8"), key)
+
+
+def _checkpoint_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", type=Path, nargs="*", metavar="FILE", help="log; else the kernel's"
+    )
+    parser.add_argument("--name", required=True, help="of the log, as in a URL: audit.example.org")
+    parser.add_argument(
+        "--key", type=Path, required=True, metavar="FILE", help="secret key that signs it"
+    )
+    parser.add_argument(
+        "--output", "--out", "-o", type=Path, required=True, metavar="FILE", help="the note"
+    )
+
+
+def _checkpoint(options: argparse.Namespace, out: Out) -> int:
+    paths = options.files or [agentfs().chain_log]
+    report = audit.verify(paths, live=True)
+    if report.verdict is Verdict.TAMPERED or not report.boots:
+        raise CheckpointError("the log is not one to vouch for", hint="coconut audit verify")
+    tree = audit.seal_trees(paths)[-1]
+    checkpoint = tree.checkpoint(options.name)
+    key = SecretKey.read(options.key)
+    shown = NoteKey(options.name, key.public.raw)
+    if options.output.exists():
+        older = Checkpoint.open(options.output.read_text(encoding="utf-8"), shown)
+        audit.compare_checkpoint(report, audit.seal_trees(paths), older)
+        if any(
+            boot.boot == older.boot and boot.verdict > Verdict.INCOMPLETE for boot in report.boots
+        ):
+            raise CheckpointError(
+                "the log has not come as far as the checkpoint that is there",
+                hint="coconut audit verify --checkpoint says more",
+            )
+    options.output.write_text(checkpoint.sign(key), encoding="utf-8")
+    result = {"boot": checkpoint.boot, "seals": checkpoint.size, "key": str(shown)}
+    out.result(result, f"{checkpoint.size} seals of boot {checkpoint.boot}\n{shown}")
+    return 0
 
 
 def _report_text(report: Report) -> str:
@@ -270,6 +338,12 @@ COMMANDS: Commands = (
                 exits=VERIFY_EXITS,
             ),
             Command("prove", "prove that a record is in the chain", _prove_arguments, _prove),
+            Command(
+                "checkpoint",
+                "sign how far the log is, for somebody else to keep",
+                _checkpoint_arguments,
+                _checkpoint,
+            ),
             Command("seed", "take the MAC seed of this boot, once", _seed_arguments, _seed),
             Command("stats", "show the chain's counters", None, _stats),
         ),

@@ -86,7 +86,7 @@ static bool take(struct verifier *v, enum source_event event)
 	case SOURCE_OPENS:
 		if (v->boot.report)
 			boot_close(v, false);
-		v->boot.report = NULL;
+		boot_new(v);
 		return true;
 	case SOURCE_END:
 		break;

@@ -190,9 +190,12 @@ def cut_head(rng: random.Random, scene: Scene) -> list[bytes]:
 
 
 def cut_middle(rng: random.Random, scene: Scene) -> list[bytes]:
-    return _at_lines(
-        rng, scene, lambda lines, at: lines[:at] + lines[at + 1 + rng.randrange(len(lines)) :]
-    )
+    def change(lines: list[bytes], at: int) -> list[bytes]:
+        # Of a boot something stays: one that is gone as a whole only a checkpoint finds.
+        at = max(1, at)
+        return lines[:at] + lines[at + 1 + rng.randrange(len(lines)) :]
+
+    return _at_lines(rng, scene, change)
 
 
 def cut_end(rng: random.Random, scene: Scene) -> list[bytes]:

@@ -11,6 +11,7 @@ import random
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -182,3 +183,13 @@ def test_a_damaged_packed_shard_is_tampered(native: NativeVerifier, tmp_path: Pa
         assert report.verdict is Verdict.TAMPERED, (at, report.to_json())
         answer = native([paths[0], packed], scene.keys, None, False)
         assert comparable(answer) == comparable(report.to_json())
+
+
+def test_a_boot_of_which_only_the_header_is_left(native: NativeVerifier, tmp_path: Path) -> None:
+    """The next boot names that header, so nothing but the empty boot itself shows it."""
+    scene = next(scene for scene in SCENES if len(scene.chains) == 2)
+    emptied = replace(scene, shards=1).with_lines([], 0)
+    paths = write(tmp_path, emptied.files)
+    report = verify(paths, keys=scene.keys, jobs=1)
+    assert [boot.verdict for boot in report.boots] == [Verdict.TRUNCATED, Verdict.INTACT]
+    assert native.agrees(report, native(paths, scene.keys, None, False))

@@ -216,7 +216,7 @@ class _Reader:
         header = self.shards.last
         assert header is not None
         if fresh or header.number == 0:
-            if self.kept:
+            if self.kept or self.opens:
                 yield self.block(len(self.kept))
             self.boot, self.opens = header.boot.encode(), True
         self.pruned = bool(header.pruned)
@@ -260,5 +260,5 @@ def blocks(paths: Sequence[Path]) -> Iterator[Block]:
             yield block
             if block.problem:
                 return
-    if reader.kept:
+    if reader.kept or reader.opens:
         yield reader.block(len(reader.kept))

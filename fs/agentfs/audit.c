@@ -66,6 +66,13 @@ static long log_link(const struct agent_audit_link __user *arg)
 	return copy_from_user(&link, arg, sizeof(link)) ? -EFAULT : audit_chain_link(&link);
 }
 
+static long log_gap(const u64 __user *arg)
+{
+	u64 seq;
+
+	return copy_from_user(&seq, arg, sizeof(seq)) ? -EFAULT : audit_chain_gap(seq);
+}
+
 static long log_command(unsigned int cmd, void __user *arg)
 {
 	switch (cmd) {
@@ -73,6 +80,8 @@ static long log_command(unsigned int cmd, void __user *arg)
 		return log_persisted(arg);
 	case AGENT_IOC_LINK:
 		return log_link(arg);
+	case AGENT_IOC_GAP:
+		return log_gap(arg);
 	default:
 		return audit_chain_close();
 	}
@@ -80,7 +89,8 @@ static long log_command(unsigned int cmd, void __user *arg)
 
 static bool log_knows(unsigned int cmd)
 {
-	return cmd == AGENT_IOC_PERSISTED || cmd == AGENT_IOC_LINK || cmd == AGENT_IOC_CLOSE;
+	return cmd == AGENT_IOC_PERSISTED || cmd == AGENT_IOC_LINK || cmd == AGENT_IOC_GAP ||
+	       cmd == AGENT_IOC_CLOSE;
 }
 
 /* Asks again who it is: a descriptor that was handed on must not let an agent drop records. */

@@ -83,6 +83,7 @@ __poll_t audit_chain_log_poll(struct file *file, struct poll_table_struct *wait,
 int audit_chain_persisted(u64 seq);
 void audit_chain_persister(bool attached);
 int audit_chain_link(const struct agent_audit_link *link);
+int audit_chain_gap(u64 last_seq);
 int audit_chain_close(void);			/* final seal; no agent acts after it */
 
 /*

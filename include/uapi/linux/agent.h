@@ -167,6 +167,7 @@ enum agent_event {
 	AGENT_EVENT_ASK		= 18,	/* approval is asked for; object: number, then what */
 	AGENT_EVENT_ANSWER	= 19,	/* object: number, AID, answer, by whom */
 	AGENT_EVENT_POLICY	= 20,	/* a limit of /agent/policy/limits was set */
+	AGENT_EVENT_GAP		= 21,	/* boot before has no last seal; object: its last record */
 };
 
 enum agent_decision {
@@ -322,6 +323,7 @@ struct agent_audit_link {
 
 #define AGENT_IOC_PERSISTED	_IOW('A', 0xc0, __u64)	/* records up to this seq are durable */
 #define AGENT_IOC_LINK		_IOW('A', 0xc1, struct agent_audit_link)
+#define AGENT_IOC_GAP		_IOW('A', 0xc5, __u64)
 #define AGENT_IOC_CLOSE		_IO('A', 0xc3)
 
 /* ioctl of /agent/policy/authorizers: no key is added after it */

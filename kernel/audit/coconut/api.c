@@ -275,6 +275,42 @@ int audit_chain_link(const struct agent_audit_link *link)
 	return 0;
 }
 
+static void gap_record(u64 last_seq)
+{
+	char object[24];
+	struct audit_entry entry = {
+		.event = AGENT_EVENT_GAP,
+		.class = AGENT_CLASS_LIFE,
+		.object = object,
+		.result = -ENODATA,
+	};
+
+	entry.object_len = scnprintf(object, sizeof(object), "%llu", last_seq);
+	audit_chain_append(&entry);
+}
+
+/**
+ * audit_chain_gap - say that the previous boot has no end
+ * @last_seq: its last record that user space found
+ *
+ * Context: process, may sleep.
+ * Return: 0; -EINVAL before audit_chain_link(); -EALREADY: once in a boot.
+ */
+int audit_chain_gap(u64 last_seq)
+{
+	struct audit_chain *chain = &audit_chain_main;
+	int err;
+
+	mutex_lock(&chain->seed_lock);
+	err = !chain->linked ? -EINVAL : chain->gap ? -EALREADY : 0;
+	if (!err)
+		chain->gap = true;
+	mutex_unlock(&chain->seed_lock);
+	if (!err)
+		gap_record(last_seq);
+	return err;
+}
+
 /**
  * audit_chain_close - close the chain of this boot: SHUTDOWN record, final seal
  *

@@ -35,10 +35,11 @@ struct audit_config {
  * @share: what each agent holds
  * @log: what is retained
  * @sealer: who moves records from @rings to @log
- * @seed_lock: @seed, @seed_taken, @linked, @closing
+ * @seed_lock: @seed, @seed_taken, @linked, @gap, @closing
  * @seed: of the CPUs' keys; zeros once it was taken
  * @seed_taken: it was
  * @linked: the previous boot's head was named
+ * @gap: it was said that the previous boot has no end
  * @closing: the SHUTDOWN record was made
  *
  * There is one; tests make others.
@@ -56,6 +57,7 @@ struct audit_chain {
 	u8 seed[BLAKE3_KEY_SIZE];
 	bool seed_taken;
 	bool linked;
+	bool gap;
 	bool closing;
 };
 

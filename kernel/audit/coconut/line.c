@@ -67,6 +67,7 @@ static const char * const event_names[] = {
 	[AGENT_EVENT_ASK]		= "ask",
 	[AGENT_EVENT_ANSWER]		= "answer",
 	[AGENT_EVENT_POLICY]		= "policy",
+	[AGENT_EVENT_GAP]		= "gap",
 };
 
 static const char * const class_names[] = {

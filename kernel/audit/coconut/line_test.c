@@ -161,7 +161,7 @@ static void line_names(struct kunit *test)
 	int event;
 
 	/* Each event of the ABI has a name: none is shown by its number. */
-	for (event = 0; event <= AGENT_EVENT_POLICY; event++) {
+	for (event = 0; event <= AGENT_EVENT_GAP; event++) {
 		char number[24];
 
 		b->rec.event = event;

@@ -16,6 +16,7 @@ __all__ = [
     "DIGEST_SIZE",
     "IOC_ANSWER",
     "IOC_CLOSE",
+    "IOC_GAP",
     "IOC_LINK",
     "IOC_PERSISTED",
     "IOC_SEAL",
@@ -102,6 +103,9 @@ NR_AGENT_MEMORY_TIER = 479
 IOC_PERSISTED = 0x400841C0
 #: Names the previous boot's head, which one record of this boot then holds.
 IOC_LINK = 0x403841C1
+#: After AGENT_IOC_LINK: the boot before ended without its last seal. What came after
+#: this record of it is not known, which one record of this boot then says.
+IOC_GAP = 0x400841C5
 #: Closes the chain: SHUTDOWN record, final seal. No agent acts after it.
 IOC_CLOSE = 0x000041C3
 #: Seals the keyring of authorizers.
@@ -392,6 +396,8 @@ class Event(IntEnum):
     ANSWER = 19
     #: a limit of /agent/policy/limits was set
     POLICY = 20
+    #: boot before has no last seal; object: its last record
+    GAP = 21
 
 
 class Decision(IntEnum):

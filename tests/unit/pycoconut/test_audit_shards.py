@@ -94,6 +94,26 @@ def test_last_shard_of_a_boot_that_is_dropped_is_seen(tmp_path: Path) -> None:
     assert verify(paths, keys=keys).verdict is Verdict.TAMPERED
 
 
+@pytest.mark.parametrize("torn", [b"", b'{"seq":', b"\0" * 40, b'{"seal":9,"fir', b"{\n"])
+def test_boot_that_was_cut_off_ends_where_the_next_begins(tmp_path: Path, torn: bytes) -> None:
+    """What the power cut in two is no part of the boot that names it."""
+    one = Chain(random.Random(50))
+    one.fill(9)
+    one.seal()
+    one.fill(3)
+    two = linked(one, 51)
+    one.lines.append(torn)
+    last = shards(tmp_path / "one", one, 1)[-1]
+    after = (one.boot.hex(), blake3(last.read_bytes()).hexdigest())
+    shards(tmp_path / "two", two, 2, after)
+    report = verify([tmp_path / "one", tmp_path / "two"], keys=[one.public, two.public])
+    expected = Verdict.TAMPERED if b"\n" in torn else Verdict.TRUNCATED
+    assert report.boots[0].verdict is expected, report.to_json()
+    assert report.boots[0].boot == one.boot.hex()
+    if expected is Verdict.TRUNCATED:
+        assert report.boots[1].verdict is Verdict.INTACT, report.to_json()
+
+
 @pytest.mark.parametrize(
     ("header", "problem"),
     [

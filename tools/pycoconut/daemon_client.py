@@ -6,12 +6,13 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from . import cbor
 from .errors import CoconutError
 
-__all__ = ["SOCKET", "DaemonError", "call", "listening"]
+__all__ = ["SOCKET", "DaemonError", "call", "listening", "writer"]
 
 SOCKET = "/run/coconut/coconutd.sock"
 MESSAGE_MAX = 96 << 10
@@ -34,6 +35,13 @@ def listening() -> bool:
     except OSError:
         return False
     return True
+
+
+def writer() -> dict[str, str]:
+    """How the writer of the shards is doing: state, held, why; empty where there is none."""
+    path = Path(_path()).with_name("writer")
+    lines = path.read_text().splitlines() if path.exists() else []
+    return dict(line.split(" ", 1) for line in lines if " " in line)
 
 
 def _connect() -> socket.socket:

@@ -289,6 +289,10 @@ def test_agents_are_listed(run: Run, tmp_path: Path) -> None:
     assert "svc:tool:x:use" in run("show", "17")[1]
     assert json.loads(run("caps", "show", "17", "--json")[1])[1]["parent"] == "5"
     assert "lost" in run("audit", "stats")[1]
+    (tmp_path / "writer").write_text("state held\nheld 2\nwhy [Errno 28] No space left on device\n")
+    shown = json.loads(run("audit", "stats", "--json")[1])
+    assert shown["writer_why"] == "[Errno 28] No space left on device"
+    assert "held: [Errno 28] No space left" in run("doctor")[1]
     assert "sealed" in run("keys", "list")[1]
     assert run("show", "99")[0] == 1
 

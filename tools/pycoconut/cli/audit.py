@@ -26,6 +26,7 @@ from ..audit import (
     Report,
     Verdict,
 )
+from ..daemon_client import writer
 from ..errors import CoconutError
 from ..keys import SecretKey, read_public
 from .base import Command, Commands, Out, UsageError, agentfs, aid_argument
@@ -318,7 +319,8 @@ def _seed(options: argparse.Namespace, out: Out) -> int:
 
 
 def _stats(_options: argparse.Namespace, out: Out) -> int:
-    stats = agentfs().stats()
+    keeping = {f"writer_{key}": value for key, value in writer().items()}
+    stats = {**agentfs().stats(), **keeping}
     out.result(stats, "\n".join(f"{key:<14}{value}" for key, value in stats.items()))
     return 0
 

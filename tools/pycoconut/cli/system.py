@@ -15,7 +15,7 @@ from ..abi import ABI_VERSION
 from ..agentfs import AgentFs, AgentFsError
 from ..audit import Filter, Record
 from ..caps import Capability
-from ..daemon_client import listening
+from ..daemon_client import listening, writer
 from ..errors import CoconutError
 from ..learn import Reason, explain
 from ..manifest import parse_signed
@@ -125,6 +125,12 @@ def _check_daemon(_fs: AgentFs) -> tuple[bool, str]:
     return there, "answers" if there else "does not answer"
 
 
+def _check_writer(_fs: AgentFs) -> tuple[bool, str]:
+    found = writer()
+    state = found.get("state", "not there")
+    return state == "writing", f"{state}: {found['why']}" if "why" in found else state
+
+
 CHECKS: tuple[tuple[str, Callable[[AgentFs], tuple[bool, str]]], ...] = (
     ("kernel", _check_kernel),
     ("agentfs", _check_agentfs),
@@ -133,6 +139,7 @@ CHECKS: tuple[tuple[str, Callable[[AgentFs], tuple[bool, str]]], ...] = (
     ("chain", _check_chain),
     ("authorizers", _check_keyring),
     ("coconutd", _check_daemon),
+    ("shards", _check_writer),
 )
 
 

@@ -9,17 +9,16 @@ import selectors
 import signal
 import socket
 import struct
-import sys
 import time
 from pathlib import Path
 
 from pycoconut import syscalls
-from pycoconut.daemon import outside, policy
+from pycoconut.daemon import outside, policy, process
 from pycoconut.daemon.live import Agents
 from pycoconut.daemon.paths import Paths
+from pycoconut.daemon.say import say
 from pycoconut.daemon.server import Client, Server
 from pycoconut.daemon.services import Service, Services, reap
-from pycoconut.daemon.shards import Persister, ShardError, last_seal
 from pycoconut.errors import CoconutError
 
 __all__ = ["Daemon", "main"]
@@ -30,18 +29,11 @@ PROFILE = "coconut_profile"
 STOP_GRACE = 3.0
 KILL_GRACE = 3.0
 """Seconds for agents that were killed to be gone."""
-DISK_RETRY = 1.0
+WRITER = ["/usr/bin/python3", "-IB", "-m", "pycoconut.daemon.writer"]
+WRITER_GRACE = 10.0
+"""Seconds for the end of the chain to be on the disk."""
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
-
-
-def say(text: str) -> None:
-    """To the kernel's log, one line, where PID 1 speaks too."""
-    try:
-        with open("/dev/kmsg", "w") as log:
-            log.write(f"<5>coconutd: {text}")
-    except OSError:
-        print(f"coconutd: {text}", file=sys.stderr, flush=True)
 
 
 def _loopback_up() -> None:
@@ -61,8 +53,6 @@ class Daemon:
         self.selector = selectors.DefaultSelector()
         self.ending: str | None = None
         self.end_at = 0.0
-        self.disk_at = 0.0
-        self.persister: Persister | None = None
         paths.run.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.services = Services(
             self.agents, paths.run / "services", paths.log / "services", self.tell
@@ -77,7 +67,6 @@ class Daemon:
         self._machine()
         if self.agents.there:
             self._policy()
-            self._persist()
             self.services.load(self.paths.etc / "services", say)
             self.services.recall(say)
             self.services.adopt(time.monotonic())
@@ -88,6 +77,7 @@ class Daemon:
         )
         self.selector.register(self.server.listener, selectors.EVENT_READ, None)
         kept = [
+            *([outside.Kept("writer", WRITER, hang_up=False)] if self.agents.there else []),
             *outside.consoles(self.paths.etc / "consoles", Path("/dev")),
             *outside.channel(Path("/sys"), Path("/dev")),
         ]
@@ -127,27 +117,6 @@ class Daemon:
         known.parent.mkdir(parents=True, exist_ok=True)
         known.write_bytes(public.read_bytes())
 
-    def _persist(self) -> None:
-        boot = self.agents.boot_id()
-        try:
-            before = self._boot_before(boot)
-            self.persister = Persister(self.paths.chain, self.paths.log / boot, boot, before)
-            if self.persister.fresh and before:
-                found = last_seal(before)
-                assert found
-                self.persister.link(*found, before.name)
-        except (OSError, ShardError) as error:
-            say(f"the chain is not kept on disk: {error}")
-            return
-        self.selector.register(self.persister, selectors.EVENT_READ, None)
-
-    def _boot_before(self, boot: str) -> Path | None:
-        """The newest boot whose shards are here."""
-        self.paths.log.mkdir(mode=0o755, parents=True, exist_ok=True)
-        found = [p for p in self.paths.log.iterdir() if len(p.name) == 32 and p.name != boot]
-        found.sort(key=lambda p: p.stat().st_mtime, reverse=True)
-        return next((folder for folder in found if last_seal(folder)), None)
-
     # ---- running ----
 
     def tell(self, event: str, service: Service) -> None:
@@ -176,16 +145,6 @@ class Daemon:
             self.selector.unregister(client.connection)
             self.server.drop(client)
 
-    def _pump(self) -> None:
-        if self.persister is None or time.monotonic() < self.disk_at:
-            return
-        try:
-            self.persister.pump()
-        except OSError as error:
-            # The kernel holds what was not acknowledged, and slows who makes more.
-            say(f"the chain cannot be written: {error}")
-            self.disk_at = time.monotonic() + DISK_RETRY
-
     def _turn(self, wait: float) -> None:
         """Wait for something to happen, and see to it."""
         assert self.server is not None
@@ -194,8 +153,6 @@ class Daemon:
                 client = self.server.accept()
                 if client:
                     self.selector.register(client.connection, selectors.EVENT_READ, client)
-            elif key.fileobj is self.persister:
-                self._pump()
             elif isinstance(key.data, Client):
                 if not self.server.serve(key.data):
                     self._drop(key.data)
@@ -224,8 +181,8 @@ class Daemon:
         if self.agents.there:
             self._end_agents()
         self.keeper.stop()
-        if self.persister:
-            self._end_chain(self.persister)
+        if self.agents.there:
+            self._end_chain()
         if self.ending:
             os.write(CONTROL_FD, self.ending.encode())
 
@@ -242,11 +199,25 @@ class Daemon:
             reap()
             time.sleep(0.05)
 
-    def _end_chain(self, persister: Persister) -> None:
-        try:
-            persister.end()
-        except OSError as error:
-            say(f"the end of the chain cannot be written: {error}")
+    def _end_chain(self) -> None:
+        """Have the writer close the chain and keep its end; where there is none, one for that."""
+        assert self.keeper is not None
+        writer = self.keeper.process("writer")
+        end = time.monotonic() + WRITER_GRACE
+        while time.monotonic() < end and not self._ended():
+            if writer is None or not writer.alive():
+                writer = process.start([*WRITER, "end"], None, lambda: None)
+            elif writer == self.keeper.process("writer"):
+                # Again and again: one that has just been started may not hear it yet.
+                writer.send(signal.SIGUSR2)
+            reap()
+            time.sleep(0.1)
+        if not self._ended():
+            say("the end of the chain is not on the disk: its writer does not answer")
+
+    def _ended(self) -> bool:
+        path = self.paths.writer
+        return path.exists() and path.read_text().startswith("state ended\n")
 
 
 def _drain(fd: int) -> None:

@@ -30,6 +30,8 @@ class Kept:
     argv: list[str]
     process: Process | None = None
     due: float = 0.0
+    hang_up: bool = True
+    """Does it end when the system begins to?"""
 
 
 def consoles(table: Path, dev: Path) -> Iterator[Kept]:
@@ -85,8 +87,12 @@ class Keeper:
                 process.note(self._note(one), one.process)
         return now + BACKOFF
 
+    def process(self, name: str) -> Process | None:
+        """The process of that name; None where it is not there."""
+        return next((one.process for one in self._kept if one.name == name), None)
+
     def stop(self) -> None:
         """Hang up, as when a terminal goes away; the session's programs are told with it."""
         for one in self._kept:
-            if one.process:
+            if one.process and one.hang_up:
                 one.process.send(signal.SIGHUP)

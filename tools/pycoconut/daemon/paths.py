@@ -41,6 +41,11 @@ class Paths:
         return self.run / "coconutd.sock"
 
     @property
+    def writer(self) -> Path:
+        """How the writer of the shards is doing."""
+        return self.run / "writer"
+
+    @property
     def chain(self) -> Path:
         """The audit chain as the kernel shows it."""
         return self.agent / "audit/chain.log"

@@ -33,6 +33,8 @@ class Job:
     files: Mapping[str, Path] = field(default_factory=dict)
     """Host files by the path they have in a guest whose root is memory."""
     interactive: bool = False
+    cut: float | None = None
+    """Seconds until the power is cut, from when the job makes the file /run/out/cut."""
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,14 @@ def _initramfs(files: Mapping[str, Path]) -> bytes:
     return newc(members, 0)
 
 
+def _until_cut(child: subprocess.Popen[bytes], timeout: float, mark: Path, seconds: float) -> float:
+    """Wait for the file that says from when to count; return what is left then."""
+    end = time.monotonic() + timeout
+    while child.poll() is None and not mark.exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    return seconds
+
+
 @dataclass(frozen=True)
 class Runner:
     """Boots guests of this checkout. What one leaves is under build/guest/<label>/."""
@@ -79,10 +87,18 @@ class Runner:
         self.console.show(argv)
         started = time.monotonic()
         timeout = max(job.timeout, guest.timeout) if guest.kind != "uml" else job.timeout
-        self._wait(argv, log, timeout, interactive=job.interactive)
+        cut = None if job.cut is None else (out / "cut", job.cut)
+        self._wait(argv, log, timeout, interactive=job.interactive, cut=cut)
         return collect(out, log, time.monotonic() - started)
 
-    def _wait(self, argv: Sequence[str], log: Path, timeout: float, interactive: bool) -> None:
+    def _wait(
+        self,
+        argv: Sequence[str],
+        log: Path,
+        timeout: float,
+        interactive: bool,
+        cut: tuple[Path, float] | None,
+    ) -> None:
         """Let the machine run to its end, or end it and all that it started after @timeout."""
         if interactive:
             subprocess.run(argv)
@@ -96,7 +112,7 @@ class Runner:
                 start_new_session=True,
             )
             try:
-                child.wait(timeout)
+                child.wait(_until_cut(child, timeout, *cut) if cut else timeout)
             except subprocess.TimeoutExpired:
                 out.write(f"\nno end after {timeout:.0f} s: killed\n".encode())
             finally:

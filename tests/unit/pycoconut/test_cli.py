@@ -46,6 +46,7 @@ WANTED = {
     "caps learn",
     "audit tail",
     "audit query",
+    "audit export",
     "audit verify",
     "audit prove",
     "audit checkpoint",
@@ -258,6 +259,44 @@ def test_query_and_why(run: Run, chain: Chain) -> None:
     assert code == 0
     assert "fs:/etc/x:read_file" in out
     assert run("why", "9999", "chain.log")[0] == 1
+
+
+def test_query_by_time(run: Run, chain: Chain) -> None:
+    def found(*argv: str) -> list[int]:
+        code, out, _ = run("audit", "query", "chain.log", "--json", *argv)
+        assert code == 0
+        return [json.loads(line)["seq"] for line in out.splitlines()]
+
+    every = found()
+    # The writer's clock begins here, and goes on by a nanosecond a record.
+    start = "2023-11-14T22:13:20"
+    assert found("--since", start) == every
+    assert found("--since", f"{start}.000001") == []
+    assert found("--until", f"{start}.000001") == every
+    assert found("--until", f"{start}+01:00") == []
+    with pytest.raises(SystemExit):
+        run("audit", "query", "chain.log", "--since", "yesterday")
+
+
+def test_export(run: Run, chain: Chain, tmp_path: Path) -> None:
+    code, out, _ = run("audit", "export", "chain.log", "--form", "ocsf", "--decision", "denied")
+    events = [json.loads(line) for line in out.splitlines()]
+    event = next(e for e in events if e["unmapped"]["object"] == "/etc/x")
+    assert code == 0
+    assert (event["class_uid"], event["type_uid"], event["action_id"]) == (1001, 100199, 2)
+    assert (event["file"]["path"], event["status_code"]) == ("/etc/x", "EACCES")
+    assert event["actor"]["user"]["name"] == "a:00017"
+    assert event["metadata"]["uid"] == f"{chain.boot.hex()}:{event['metadata']['sequence']}"
+    code, out, _ = run("audit", "export", "chain.log")
+    assert [json.loads(line)["seq"] for line in out.splitlines()] == list(range(1, chain.seq))
+    # Each record of every kind has an event, of bytes that are no text too.
+    code, out, _ = run("audit", "export", "chain.log", "--form", "ocsf")
+    assert len(out.splitlines()) == chain.seq - 1
+    assert all(
+        json.loads(line)["class_uid"] in (1001, 1007, 4001, 6003) for line in out.splitlines()
+    )
+    (tmp_path / "bad.log").write_bytes(chain.log[:300])
+    assert run("audit", "export", "bad.log", "--form", "ocsf")[0] == 1
 
 
 def test_proof(run: Run, chain: Chain) -> None:

@@ -5,6 +5,7 @@ from .checkpoint import Checkpoint, CheckpointError, seal_trees
 from .checkpoint import compare as compare_checkpoint
 from .log import LogError
 from .note import NoteError, NoteKey
+from .ocsf import ocsf_event
 from .prove import Proof, ProofError, check_proof, prove
 from .query import Filter, records
 from .record import Record, RecordError
@@ -30,6 +31,7 @@ __all__ = [
     "Verdict",
     "check_proof",
     "compare_checkpoint",
+    "ocsf_event",
     "prove",
     "records",
     "seal_trees",

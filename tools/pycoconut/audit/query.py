@@ -20,7 +20,11 @@ NO_END = (1 << 64) - 1
 
 @dataclass(frozen=True)
 class Filter:
-    """Which records; what is empty or 0 does not restrict."""
+    """Which records; what is empty or 0 does not restrict.
+
+    `since` and `until` are nanoseconds of the wall clock, as the records have it: who could
+    set the clock could move records over these limits, and seq orders them all the same.
+    """
 
     aid: int | None = None
     first: int = 1
@@ -29,6 +33,8 @@ class Filter:
     decisions: frozenset[Decision] = frozenset()
     kinds: frozenset[Class] = frozenset()
     text: bytes = b""
+    since: int | None = None
+    until: int | None = None
 
     def matches(self, record: Record) -> bool:
         return (
@@ -38,6 +44,8 @@ class Filter:
             and (not self.decisions or record.decision in self.decisions)
             and (not self.kinds or record.kind in self.kinds)
             and self.text in record.object
+            and (self.since is None or self.since <= record.real)
+            and (self.until is None or record.real < self.until)
         )
 
 

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""audit: tail, query, verify, prove, checkpoint, seed, stats."""
+"""audit: tail, query, export, verify, prove, checkpoint, seed, stats."""
 
 from __future__ import annotations
 
 import argparse
 import errno
+import json
 import os
 import time
 from collections import deque
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,16 @@ def record_text(record: Record) -> str:
     return " ".join(parts).rstrip()
 
 
+def _moment(text: str) -> int:
+    """An argparse type: a time in ISO 8601, UTC if it does not say; nanoseconds."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"no time: {text}; 2026-01-31T23:59:00") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+
+
 def _filter_arguments(parser: argparse.ArgumentParser) -> None:
     def names(kind: type[Event] | type[Decision] | type[Class]) -> list[str]:
         return [member.name.lower() for member in kind]
@@ -75,6 +87,10 @@ def _filter_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--decision", action="append", choices=names(Decision))
     parser.add_argument("--class", dest="kind", action="append", choices=names(Class))
     parser.add_argument("--object", metavar="TEXT", help="only where the object holds it")
+    for name, what in (("--since", "not before"), ("--until", "before")):
+        parser.add_argument(
+            name, type=_moment, metavar="TIME", help=f"{what} this, UTC: 2026-01-31T23:59:00"
+        )
 
 
 def _filter(options: argparse.Namespace, first: int = 1, last: int | None = None) -> Filter:
@@ -86,6 +102,8 @@ def _filter(options: argparse.Namespace, first: int = 1, last: int | None = None
         decisions=frozenset(Decision[name.upper()] for name in options.decision or ()),
         kinds=frozenset(Class[name.upper()] for name in options.kind or ()),
         text=(options.object or "").encode(),
+        since=options.since,
+        until=options.until,
         **limits,
     )
 
@@ -123,6 +141,22 @@ def _query_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _query(options: argparse.Namespace, out: Out) -> int:
     _print(audit.records(options.files, _filter(options, options.first, options.last)), out)
+    return 0
+
+
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    _query_arguments(parser)
+    parser.add_argument(
+        "--form", choices=("json", "ocsf"), default="json", help="of the lines; json"
+    )
+
+
+def _export(options: argparse.Namespace, out: Out) -> int:
+    del out
+    found = audit.records(options.files, _filter(options, options.first, options.last))
+    for record in found:
+        value = audit.ocsf_event(record) if options.form == "ocsf" else record.to_json()
+        print(json.dumps(value))
     return 0
 
 
@@ -332,6 +366,7 @@ COMMANDS: Commands = (
         commands=(
             Command("tail", "show the last records, and those to come", _tail_arguments, _tail),
             Command("query", "search records", _query_arguments, _query),
+            Command("export", "write records for other programs", _export_arguments, _export),
             Command(
                 "verify",
                 "verify a log, or a proof, to the byte",

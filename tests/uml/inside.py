@@ -131,8 +131,9 @@ class Inside:
         return FS.status(self.aid).state
 
     def ended(self) -> int:
-        """What its first task exited with, once all have; killed by n: -n."""
+        """What its first task exited with, once all have; killed by n: -n. All is recorded then."""
         until(lambda: self.state() >= State.TERMINATED_CLEAN)
+        settle()
         return os.waitstatus_to_exitcode(FS.status(self.aid).exit_code or 0)
 
     def end(self) -> None:

@@ -16,7 +16,7 @@ from pycoconut.agentfs import AgentFs
 from pycoconut.caps import parse
 from pycoconut.keys import PublicKey, SecretKey
 from pycoconut.manifest import Manifest
-from tests.uml.inside import Inside, lines, until
+from tests.uml.inside import Inside, lines
 
 PTMX = "fs:/dev/ptmx:read_file,write_file"
 RANDOM = "fs:/dev/random:read_file"
@@ -46,9 +46,8 @@ def run(key: SecretKey) -> Run:
 
         held = tuple(parse(text) for text in caps)
         agent = Inside(Manifest("devices", capabilities=held).sign(key), body)
-        code = os.waitstatus_to_exitcode(os.waitpid(agent.pid, 0)[1])
-        os.close(agent.told)
-        until(lambda: bool(lines(agent.aid, '"exit"')))
+        code = agent.ended()
+        agent.end()
         return agent.aid, code
 
     return start
@@ -96,10 +95,10 @@ def test_it_runs_out(key: SecretKey) -> None:
 
     held = (parse(RANDOM), parse("dev:mem:use;uses=1"))
     agent = Inside(Manifest("devices", capabilities=held).sign(key), body)
-    assert os.waitstatus_to_exitcode(os.waitpid(agent.pid, 0)[1]) == errno.EACCES
-    until(lambda: bool(lines(agent.aid, '"exit"')))
+    assert agent.ended() == errno.EACCES
     assert len(lines(agent.aid, '"dev"', '"allowed"')) == 1
     assert len(lines(agent.aid, '"dev"', '"denied"')) == 1
+    agent.end()
 
 
 def test_a_slave_of_a_pseudo_terminal_is_a_tty(key: SecretKey) -> None:
@@ -113,6 +112,7 @@ def test_a_slave_of_a_pseudo_terminal_is_a_tty(key: SecretKey) -> None:
 
     held = (parse("fs:/dev/pts:read_file,write_file"), parse("dev:tty/0x5414:use"))
     agent = Inside(Manifest("devices", capabilities=held).sign(key), body)
-    assert os.waitstatus_to_exitcode(os.waitpid(agent.pid, 0)[1]) == 0
+    assert agent.ended() == 0
+    agent.end()
     os.close(master)
     os.close(slave)

@@ -23,7 +23,7 @@ from pycoconut.keys import PublicKey, SecretKey
 from pycoconut.manifest import Manifest
 from tests.escapes import sandbox
 from tests.escapes.kit import call
-from tests.uml.inside import Inside, lines, until
+from tests.uml.inside import Inside, lines
 
 CLONE_NEWNET = 0x40000000
 MNT_DETACH = 2
@@ -48,11 +48,6 @@ def top(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(tmp_path)], check=True)
 
 
-def ended(aid: int) -> None:
-    """Returns once all that an agent did can be read."""
-    until(lambda: bool(lines(aid, '"exit"')))
-
-
 Run = Callable[..., tuple[int, int]]
 
 
@@ -64,9 +59,8 @@ def run(key: SecretKey, top: Path) -> Run:
         held = tuple(parse(text.format(top=top)) for text in (*FILES, *caps))
         signed = Manifest("sandbox", capabilities=held, permissive=permissive).sign(key)
         agent = Inside(signed, body)
-        status = os.waitstatus_to_exitcode(os.waitpid(agent.pid, 0)[1])
-        os.close(agent.told)
-        ended(agent.aid)
+        status = agent.ended()
+        agent.end()
         return agent.aid, status
 
     return start
@@ -194,9 +188,9 @@ def test_withdrawn_it_builds_no_further(key: SecretKey, top: Path) -> None:
     (cap,) = [row for row in AgentFs().caps(agent.aid) if "sandbox" in str(row)]
     syscalls.cap_revoke(agent.aid, cap.id)
     os.write(tell, b"!")
-    assert os.waitstatus_to_exitcode(os.waitpid(agent.pid, 0)[1]) == errno.EPERM
-    ended(agent.aid)
+    assert agent.ended() == errno.EPERM
     assert len(lines(agent.aid, '"denied"')) == 1
+    agent.end()
 
 
 def test_others_user_namespaces_stay_closed(run: Run) -> None:

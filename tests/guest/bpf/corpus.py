@@ -69,11 +69,13 @@ EXCEPTIONS = {
 
 def _fs(folder: str) -> Iterator[Operation]:
     for verb in (
-        "read", "write", "read_write", "create", "create_excl", "list", "open_truncate", "mkdir",
-        "rmdir", "unlink", "symlink", "mkfifo", "mksock", "mkchar", "mkblock", "mkreg",
-        "truncate", "chmod", "chmod_setuid", "mkreg_setuid", "chown", "connect_unix", "map_shared",
-        "read_inherited", "write_inherited", "lock", "read_passed", "ioctl", "notify", "tmpfile",
-        "run", "run_script", "stat", "open_path", "rename_here", "link_here", "utime", "setxattr",
+        "read", "write", "read_write", "create", "create_excl", "list", "open_truncate",
+        "read_truncate", "open_for_nothing", "mkdir", "rmdir", "unlink", "symlink",
+        "mkfifo", "mksock", "mkchar", "mkblock", "mkreg", "truncate", "chmod",
+        "chmod_setuid", "mkreg_setuid", "chown", "connect_unix", "map_shared",
+        "read_inherited", "write_inherited", "lock", "read_passed", "ioctl", "notify",
+        "tmpfile", "run", "run_script", "stat", "open_path", "rename_here", "link_here",
+        "utime", "setxattr",
     ):  # fmt: skip
         yield Operation(verb, (folder,))
 

@@ -289,6 +289,8 @@ ONE: Mapping[str, Callable[[World, str], None]] = {
     "create_excl": _open(os.O_WRONLY | os.O_CREAT | os.O_EXCL, "new"),
     "list": lambda _w, folder: os.close(os.open(at(folder), os.O_RDONLY | os.O_DIRECTORY)),
     "open_truncate": _open(os.O_WRONLY | os.O_TRUNC),
+    "read_truncate": _open(os.O_RDONLY | os.O_TRUNC),
+    "open_for_nothing": _open(os.O_ACCMODE),
     "mkdir": lambda _w, folder: os.mkdir(at(folder, "new")),
     "rmdir": lambda _w, folder: os.rmdir(at(folder, "empty")),
     "unlink": lambda _w, folder: os.unlink(at(folder, "victim")),
@@ -379,7 +381,7 @@ def undo(operation: Operation, allowed: bool) -> None:
         os.rmdir(at(words[0], "new"))
     elif verb == "rmdir":
         os.mkdir(at(words[0], "empty"))
-    elif verb in ("open_truncate", "truncate"):
+    elif verb in ("open_truncate", "read_truncate", "truncate"):
         _write(at(words[0], "file"))
     elif verb in ("unlink", "chmod_setuid"):
         _write(at(words[0], "victim"))

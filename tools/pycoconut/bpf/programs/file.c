@@ -13,6 +13,8 @@
 #define FMODE_EXEC	0x20
 #define FMODE_PATH	0x4000
 #define FMODE_CREATED	0x100000
+#define O_ACCMODE	3
+#define O_TRUNC		01000
 #define O_TMPFILE_BIT	020000000
 #define MQUEUE_MAGIC	0x19800202
 
@@ -77,12 +79,15 @@ static __always_inline u64 rights_of_mode(u64 file)
 static __always_inline u64 rights_to_open(u64 file)
 {
 	u64 need = rights_of_mode(file);
-	bool made = READ(u32, file, file_f_mode) & FMODE_CREATED ||
-		    READ(u32, file, file_f_flags) & O_TMPFILE_BIT;
+	u32 flags = READ(u32, file, file_f_flags);
 
-	if (made && (mode_of(READ(u64, file, file_f_inode)) & S_IFMT) == S_IFREG)
-		need |= FS_MAKE_REG;
-	return need;
+	if ((flags & O_ACCMODE) == O_ACCMODE)
+		need |= rights_of_mask(file, MAY_READ | MAY_WRITE);
+	if ((mode_of(READ(u64, file, file_f_inode)) & S_IFMT) != S_IFREG)
+		return need;
+	if (READ(u32, file, file_f_mode) & FMODE_CREATED || flags & O_TMPFILE_BIT)
+		return need | FS_MAKE_REG;
+	return flags & O_TRUNC ? need | FS_TRUNCATE : need;
 }
 
 static __always_inline bool for_exec(u64 file)

@@ -1,47 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * access ROUNDS LOOPS [RULES DENIALS-MANIFEST DECISIONS-MANIFEST]: what one open()
- * and close() of /tmp/bench/0/file costs outside every agent, under Landlock, in
- * an agent that records denials, and in one that records every decision; each of
- * the confined three with RULES rules of the same shape. The four take turns
- * within each round, so that drift of the machine falls on all of them alike.
- * Prints a line a round: nanoseconds of getppid and of the four. With two words
- * only the first of the four is measured, as any kernel can.
+ * access ROUNDS LOOPS [RULES DEPTH DENIALS-MANIFEST DECISIONS-MANIFEST]: what one
+ * open() and close() of a file costs outside every agent, under Landlock, in an
+ * agent that records denials, and in one that records every decision. Each of the
+ * confined three has RULES rules of the same shape, each for one directory; the
+ * file lies DEPTH names beneath the first of them, so that as many steps are taken
+ * upwards until a rule is found. Prints a line a round: nanoseconds of getppid and
+ * of the four. With two words only the first of the four is measured, as any
+ * kernel can.
  */
-#include "../guest/common/agent_call.h"
+#include "landlock.h"
+#include "turns.h"
 
-#include <linux/landlock.h>
-#include <sys/prctl.h>
+#include <limits.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 
-#define TARGET "/tmp/bench/0/file"
+#define TOP	"/tmp/bench"
 
-enum { PLAIN, LANDLOCK, DENIALS, DECISIONS, NR_WORKERS };
-
-struct worker {
-	int ask;
-	int answer;
-};
-
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
+static char target[PATH_MAX];
+static int rules = 1;
 
 static double time_open(long loops)
 {
 	double start = now_ns();
 
 	for (long i = 0; i < loops; i++) {
-		int fd = open(TARGET, O_RDONLY);
+		int fd = open(target, O_RDONLY);
 
 		if (fd < 0)
-			die("open " TARGET);
+			die("open %s", target);
 		close(fd);
 	}
 	return (now_ns() - start) / loops;
@@ -56,126 +43,80 @@ static double time_getppid(long loops)
 	return (now_ns() - start) / loops;
 }
 
-static void make_tree(int rules)
+static void make_dir(const char *path)
 {
-	char path[64];
+	if (mkdir(path, 0755) && errno != EEXIST)
+		die("mkdir %s", path);
+}
+
+static void make_tree(int depth)
+{
+	size_t len;
 	int fd;
 
-	mkdir("/tmp/bench", 0755);
+	make_dir(TOP);
 	for (int i = 0; i < rules; i++) {
-		snprintf(path, sizeof(path), "/tmp/bench/%d", i);
-		if (mkdir(path, 0755) && errno != EEXIST)
-			die("mkdir %s", path);
+		snprintf(target, sizeof(target), TOP "/%d", i);
+		make_dir(target);
 	}
-	fd = open(TARGET, O_CREAT | O_WRONLY, 0644);
+	len = snprintf(target, sizeof(target), TOP "/0");
+	for (int i = 1; i < depth; i++) {
+		len += snprintf(target + len, sizeof(target) - len, "/dir");
+		make_dir(target);
+	}
+	snprintf(target + len, sizeof(target) - len, "/file");
+	fd = open(target, O_CREAT | O_WRONLY, 0644);
 	if (fd < 0)
-		die("create " TARGET);
+		die("create %s", target);
 	close(fd);
 }
 
-static void enter_landlock(int rules)
+static void enter_landlock(const struct blob *unused)
 {
-	struct landlock_ruleset_attr attr = {
+	const struct landlock_ruleset_attr attr = {
 		.handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
 				     LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
 	};
-	int set = syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	int set = landlock_new(&attr, sizeof(attr));
 
-	if (set < 0)
-		die("landlock_create_ruleset");
 	for (int i = 0; i < rules; i++) {
 		struct landlock_path_beneath_attr rule = {
 			.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
 		};
 		char path[64];
 
-		snprintf(path, sizeof(path), "/tmp/bench/%d", i);
+		snprintf(path, sizeof(path), TOP "/%d", i);
 		rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
-		if (rule.parent_fd < 0 ||
-		    syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
-			die("landlock_add_rule %s", path);
+		if (rule.parent_fd < 0)
+			die("open %s", path);
+		landlock_add(set, LANDLOCK_RULE_PATH_BENEATH, &rule);
 		close(rule.parent_fd);
 	}
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    syscall(SYS_landlock_restrict_self, set, 0))
-		die("landlock_restrict_self");
-}
-
-static void worker_body(int kind, int rules, const struct blob *manifest, int ask, int answer)
-{
-	long loops;
-
-	if (kind == LANDLOCK)
-		enter_landlock(rules);
-	else if (kind != PLAIN && agent_spawn(manifest, AGENT_SPAWN_ENTER, NULL))
-		die("spawn");
-	while (read(ask, &loops, sizeof(loops)) == sizeof(loops)) {
-		double ns = time_open(loops);
-
-		if (write(answer, &ns, sizeof(ns)) != sizeof(ns))
-			die("answer");
-	}
-	exit(0);
-}
-
-static struct worker start(int kind, int rules, const struct blob *manifest)
-{
-	int ask[2], answer[2];
-	pid_t pid;
-
-	if (pipe2(ask, O_CLOEXEC) || pipe2(answer, O_CLOEXEC))
-		die("pipe");
-	pid = fork();
-	if (pid < 0)
-		die("fork");
-	if (!pid) {
-		close(ask[1]);
-		close(answer[0]);
-		worker_body(kind, rules, manifest, ask[0], answer[1]);
-	}
-	close(ask[0]);
-	close(answer[1]);
-	return (struct worker){ .ask = ask[1], .answer = answer[0] };
-}
-
-static double measure(const struct worker *w, long loops)
-{
-	double ns;
-
-	if (write(w->ask, &loops, sizeof(loops)) != sizeof(loops) ||
-	    read(w->answer, &ns, sizeof(ns)) != sizeof(ns))
-		die("a worker is gone");
-	return ns;
+	landlock_enter(set);
 }
 
 int main(int argc, char **argv)
 {
-	struct worker workers[NR_WORKERS];
-	struct blob manifest[NR_WORKERS] = { 0 };
-	int rounds, rules = 1, nr = 1;
-	long loops;
+	struct blob denials = { 0 }, decisions = { 0 };
+	const struct turn turns[] = {
+		{ .measure = time_getppid },
+		{ .measure = time_open },
+		{ .measure = time_open, .enter = enter_landlock },
+		{ .measure = time_open, .enter = enter_agent, .manifest = &denials },
+		{ .measure = time_open, .enter = enter_agent, .manifest = &decisions },
+	};
+	int depth = 1, nr = 2;
 
-	if (argc != 3 && argc != 6)
+	if (argc != 3 && argc != 7)
 		return 2;
-	rounds = atoi(argv[1]);
-	loops = atol(argv[2]);
-	if (argc == 6) {
-		nr = NR_WORKERS;
+	if (argc == 7) {
+		nr = sizeof(turns) / sizeof(*turns);
 		rules = atoi(argv[3]);
-		manifest[DENIALS] = blob_read(argv[4]);
-		manifest[DECISIONS] = blob_read(argv[5]);
+		depth = atoi(argv[4]);
+		denials = blob_read(argv[5]);
+		decisions = blob_read(argv[6]);
 	}
-	make_tree(rules);
-	for (int k = 0; k < nr; k++)
-		workers[k] = start(k, rules, &manifest[k]);
-	for (int k = 0; k < nr; k++)
-		measure(&workers[k], loops / 10 + 1);
-	for (int r = 0; r < rounds; r++) {
-		printf("%.1f", time_getppid(loops));
-		for (int k = 0; k < nr; k++)
-			printf(" %.1f", measure(&workers[k], loops));
-		printf("\n");
-		fflush(stdout);
-	}
+	make_tree(depth);
+	turns_run(turns, nr, atoi(argv[1]), atol(argv[2]));
 	return 0;
 }

@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The boots that are measured: one job each, whose output is rows of numbers."""
+"""The boots that are measured: what each of them measures, and how often."""
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pycoconut.guest.job import Job
-from pycoconut.guest.run import Runner
-from pycoconut.kbuild.base import REPO
+from pycoconut.bench.stage import Stage, columns
 
-__all__ = ["Access", "Bench", "Spawn"]
+__all__ = ["Access", "Bench", "Connect", "Execute", "Spawn", "Use"]
 
 ROUNDS = 9
 LOOPS = 400
-"""Opens in one round of one worker. The clock counts instructions, so few are enough."""
+"""Operations in one round of one worker. The clock counts instructions, so few are enough."""
 
 SPAWNS = 40
+EXECUTES = 40
+CONNECTS = 500
+REVOKES = 5
+
+_FILE = "fs:/tmp/bench/0:read_file"
 
 _LEAVE_ROOTFS = (
     "b=/bin/busybox",
@@ -51,6 +51,33 @@ class Access:
 
 
 @dataclass(frozen=True)
+class Use:
+    """Nanoseconds a round: pread() of a byte and of a page, outside every agent and in one."""
+
+    byte_plain: list[float]
+    byte_agent: list[float]
+    page_plain: list[float]
+    page_agent: list[float]
+
+
+@dataclass(frozen=True)
+class Connect:
+    """Nanoseconds a round: a TCP connection outside every agent, under Landlock, in an agent."""
+
+    plain: list[float]
+    landlock: list[float]
+    agent: list[float]
+
+
+@dataclass(frozen=True)
+class Execute:
+    """Nanoseconds a round: getppid, then execve() and what the program does until its next."""
+
+    getppid: list[float]
+    execve: list[float]
+
+
+@dataclass(frozen=True)
 class Spawn:
     """Microseconds a round of running /bin/true three ways, and the bytes of a live agent."""
 
@@ -61,116 +88,99 @@ class Spawn:
 
 
 @dataclass(frozen=True)
-class _Dynamic:
-    """A program of this machine, with what it is linked against."""
-
-    path: Path
-
-    def closure(self) -> list[Path]:
-        found = subprocess.run(["ldd", self.path], check=True, capture_output=True, text=True)
-        return [self.path, *(Path(lib) for lib in re.findall(r"(/\S+) \(", found.stdout))]
-
-
-_BWRAP = _Dynamic(Path("/usr/bin/bwrap"))
-
-
-@dataclass(frozen=True)
 class Bench:
-    """Makes what the guests need below @folder, and boots them."""
+    """A method a boot, or two where two kernels are compared."""
 
-    runner: Runner
-    folder: Path
+    stage: Stage
 
-    def _coconut(self, *words: str) -> None:
-        argv = [sys.executable, "-m", "pycoconut.cli", *words]
-        self.runner.console.run(argv, env={"PYTHONPATH": str(REPO / "tools")})
-
-    def _program(self, name: str) -> Path:
-        out = self.folder / name
-        include = ["-idirafter", str(REPO / "include/uapi")]
-        source = str(REPO / "tests/bench" / f"{name}.c")
-        argv = ["gcc", "-O2", "-static", *include, source, "-o", str(out)]
-        self.runner.console.run(argv)
-        return out
-
-    def _manifest(self, name: str, level: str, caps: list[str]) -> Path:
-        text = self.folder / f"{name}.yaml"
-        rows = "".join(f'  - "{cap}"\n' for cap in caps)
-        text.write_text(f"name: {name}\naudit: {level}\ncapabilities:\n{rows}")
-        out = self.folder / f"{name}.cose"
-        self._coconut(
-            "manifest", "sign", str(text), "--key", str(self._key()), "--output", str(out)
-        )
-        return out
-
-    def _key(self) -> Path:
-        path = self.folder / "bench.key"
-        if not path.exists():
-            self._coconut("keys", "new", str(path))
-        return path
-
-    def _trust(self) -> str:
-        public = self._key().with_suffix(".key.pub").read_text().split()[0]
-        return f"echo 'add {public} bench' >/agent/policy/authorizers"
-
-    def _boot(
-        self, script: list[str], label: str, files: Sequence[Path], kernel: str = ""
-    ) -> list[list[float]]:
-        """Rows of numbers from a guest that holds @files, each at the top under its own name."""
-        guest = f"count-{kernel}" if kernel else "count"
-        inside = {f"/{path.name}": path for path in files}
-        inside.update({str(path): path for path in _BWRAP.closure()})
-        job = Job(["/bin/busybox", "sh", "-ec", "\n".join(script)], files=inside, timeout=900)
-        outcome = self.runner.run(guest, job, label)
-        outcome.check()
-        return [[float(word) for word in line.split()] for line in outcome.output.splitlines()]
-
-    def access(self, rules: int) -> Access:
-        """open() of one file under @rules rules of each kind."""
+    def access(self, rules: int, depths: Sequence[int]) -> dict[int, Access]:
+        """open() and close() under @rules rules of each kind, by the depth of the file."""
         caps = [f"fs:/tmp/bench/{i}:read_file" for i in range(rules)]
         files = [
-            self._program("access"),
-            self._manifest(f"denials-{rules}", "denials", caps),
-            self._manifest(f"decisions-{rules}", "decisions", caps),
+            self.stage.program("access"),
+            self.stage.manifest("denials", "denials", caps),
+            self.stage.manifest("decisions", "decisions", caps),
         ]
-        words = f"/denials-{rules}.cose /decisions-{rules}.cose"
-        script = [self._trust(), f"/access {ROUNDS} {LOOPS} {rules} {words}"]
-        rows = self._boot(script, f"bench-access-{rules}", files)
-        return Access(*(list(column) for column in zip(*rows, strict=True)))
+        words = "/denials.cose /decisions.cose"
+        script = [f"/access {ROUNDS} {LOOPS} {rules} {depth} {words}" for depth in depths]
+        rows = self.stage.boot(script, f"bench-access-{rules}", files)
+        return {
+            depth: Access(*columns(rows[at * ROUNDS : (at + 1) * ROUNDS]))
+            for at, depth in enumerate(depths)
+        }
 
     def plain(self, kernel: str) -> tuple[list[float], list[float]]:
         """getppid and open() outside every agent, on another kernel."""
-        files = [self._program("access")]
-        rows = self._boot([f"/access {ROUNDS} {LOOPS}"], f"bench-plain{kernel}", files, kernel)
-        return [row[0] for row in rows], [row[1] for row in rows]
+        files = [self.stage.program("access")]
+        rows = self.stage.boot([f"/access {ROUNDS} {LOOPS}"], f"bench-plain{kernel}", files, kernel)
+        getppid, opened = columns(rows)
+        return getppid, opened
+
+    def use(self) -> Use:
+        """pread() of a file that is open."""
+        files = [self.stage.program("use"), self.stage.manifest("use", "denials", [_FILE])]
+        rows = self.stage.boot([f"/use {ROUNDS} {LOOPS} /use.cose"], "bench-use", files)
+        return Use(*columns(rows))
+
+    def connect(self, rules: int) -> Connect:
+        """A TCP connection under @rules rules of each kind, each for one port."""
+        caps = [f"net:tcp/127.0.0.1/32/{1000 + i}:connect" for i in range(rules)]
+        files = [
+            self.stage.program("connect"),
+            self.stage.manifest("connect", "denials", caps),
+        ]
+        script = [f"/connect {ROUNDS} {CONNECTS} {rules} /connect.cose"]
+        return Connect(*columns(self.stage.boot(script, f"bench-connect-{rules}", files)))
+
+    def execute(self) -> tuple[Execute, Execute]:
+        """execve() in an agent on our kernel, and on Linux as it comes."""
+        program = self.stage.program("execute")
+        manifest = self.stage.manifest("execute", "denials", ["exec:/execute:run"])
+        words = f"/execute {ROUNDS} {EXECUTES}"
+        rows = self.stage.boot([f"{words} /execute.cose"], "bench-execute", [program, manifest])
+        getppid, _, agent = columns(rows)
+        base = self.stage.boot([words], "bench-executebase", [program], "base")
+        return Execute(getppid, agent), Execute(*columns(base))
+
+    def revoke_tree(self) -> list[float]:
+        """Milliseconds a round of one revoke that reaches 1,000 descendants."""
+        spawns = [_FILE, "agent:children/0:spawn"]
+        files = [
+            self.stage.program("revoke"),
+            self.stage.manifest("root", "denials", spawns),
+            self.stage.manifest("branch", "denials", spawns),
+            self.stage.manifest("leaf", "denials", [_FILE]),
+        ]
+        script = [f"/revoke {REVOKES} tree /root.cose /branch.cose /leaf.cose"]
+        return columns(self.stage.boot(script, "bench-revoke-tree", files))[0]
+
+    def revoke_files(self) -> list[float]:
+        """Milliseconds a round of one revoke that reaches 10,000 open files."""
+        files = [self.stage.program("revoke"), self.stage.manifest("root", "denials", [_FILE])]
+        script = [f"/revoke {REVOKES} files /root.cose"]
+        return columns(self.stage.boot(script, "bench-revoke-files", files))[0]
 
     def spawn(self) -> Spawn:
         """A program in a new agent, in bwrap, and alone."""
         caps = ["fs:/:read_file,read_dir", "exec:/:run"]
-        files = [self._program("spawn"), self._program("nothing")]
-        files.append(self._manifest("spawn", "denials", caps))
-        script = [
-            self._trust(),
-            *_LEAVE_ROOTFS,
-            f"exec $b chroot . /spawn {ROUNDS} {SPAWNS} /spawn.cose",
-        ]
-        rows = self._boot(script, "bench-spawn", files)
-        agent, bwrap, plain = (list(column) for column in zip(*rows[:-1], strict=True))
+        files = [self.stage.program("spawn"), self.stage.program("nothing")]
+        files.append(self.stage.manifest("spawn", "denials", caps))
+        script = [*_LEAVE_ROOTFS, f"exec $b chroot . /spawn {ROUNDS} {SPAWNS} /spawn.cose"]
+        rows = self.stage.boot(script, "bench-spawn", files)
+        agent, bwrap, plain = columns(rows[:-1])
         return Spawn(agent, bwrap, plain, int(rows[-1][0]))
 
     def log(self) -> Path:
         """A chain of many records, as a guest wrote it."""
-        caps = ["fs:/tmp/bench/0:read_file"]
         files = [
-            self._program("access"),
-            self._manifest("denials-1", "denials", caps),
-            self._manifest("decisions-1", "decisions", caps),
+            self.stage.program("access"),
+            self.stage.manifest("denials", "denials", [_FILE]),
+            self.stage.manifest("decisions", "decisions", [_FILE]),
         ]
         script = [
-            self._trust(),
-            f"/access 1 {RECORDS} 1 /denials-1.cose /decisions-1.cose >/dev/null",
+            f"/access 1 {RECORDS} 1 1 /denials.cose /decisions.cose >/dev/null",
             "/bin/busybox sleep 2",
             "/bin/busybox cat /agent/audit/chain.log >/run/out/chain.log",
         ]
-        self._boot(script, "bench-log", files)
-        return self.runner.where.build / "guest/bench-log/out/chain.log"
+        self.stage.boot(script, "bench-log", files)
+        return self.stage.left("bench-log", "chain.log")

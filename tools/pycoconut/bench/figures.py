@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-__all__ = ["Figure", "ratio", "table", "write"]
+__all__ = ["Figure", "amount", "ratio", "table", "write"]
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,17 @@ def ratio(
     return Figure(name, median(ratios), min(ratios), max(ratios), goal, note=note)
 
 
+def amount(name: str, values: Sequence[float], note: str = "") -> Figure:
+    """The median of what each round measured, with the smallest and the largest."""
+    return Figure(name, median(values), min(values), max(values), note=note)
+
+
 def table(figures: Sequence[Figure]) -> str:
     """For people."""
     rows = [("figure", "value", "low", "high", "goal", "")]
     for f in figures:
         goal = "" if f.goal is None else f"{f.goal:g}"
-        rows.append((f.name, f"{f.value:.4g}", f"{f.low:.4g}", f"{f.high:.4g}", goal, f.verdict))
+        rows.append((f.name, f"{f.value:.5g}", f"{f.low:.5g}", f"{f.high:.5g}", goal, f.verdict))
     widths = [max(len(row[i]) for row in rows) for i in range(6)]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
     lines += [f"{f.name}: {f.note}" for f in figures if f.note]

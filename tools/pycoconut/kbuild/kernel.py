@@ -200,6 +200,17 @@ class Kernel:
         if ours:
             die("warnings in our rooms:\n  " + "\n  ".join(ours), f"all of them: {log}")
 
+    def headers(self) -> Path:
+        """What programs include to speak to this kernel: <linux/...>."""
+        out = self.tree.path / "out-headers"
+        if not self.console.dry_run:
+            out.mkdir(parents=True, exist_ok=True)
+        self.console.step(
+            "headers",
+            ["make", "-C", str(self.tree.path), f"O={out.name}", "ARCH=x86_64", "headers_install"],
+        )
+        return out / "usr/include"
+
     def clean(self) -> None:
         """Forget the objects."""
         shutil.rmtree(self.output, ignore_errors=True)

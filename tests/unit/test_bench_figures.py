@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures of the bench: how rounds become one, and how it is shown and written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pycoconut.bench.figures import Figure, amount, ratio, table, write
+
+
+def test_a_ratio_is_of_rounds_not_of_sums() -> None:
+    found = ratio("x", [1.0, 6.0, 30.0], [1.0, 2.0, 3.0])
+    assert (found.value, found.low, found.high) == (3.0, 1.0, 10.0)
+
+
+def test_a_ratio_needs_as_many_of_each() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        ratio("x", [1.0, 2.0], [1.0])
+
+
+@pytest.mark.parametrize(
+    ("value", "more_is_better", "verdict"),
+    [
+        (1.0, False, "met"),
+        (1.0001, False, "missed"),
+        (1.0, True, "met"),
+        (0.9999, True, "missed"),
+    ],
+)
+def test_a_goal_is_met_up_to_itself(value: float, more_is_better: bool, verdict: str) -> None:
+    figure = Figure("x", value, value, value, 1.0, more_is_better)
+    assert figure.verdict == verdict
+    assert table([figure]).splitlines()[1].split() == ["x", *[f"{value:.5g}"] * 3, "1", verdict]
+
+
+def test_without_a_goal_nothing_is_judged() -> None:
+    assert amount("x", [2.0, 1.0, 9.0]).verdict == ""
+
+
+def test_what_is_written_is_flat(tmp_path: Path) -> None:
+    write([amount("ms", [2.0, 1.0, 9.0]), ratio("r", [1.0], [3.0])], tmp_path / "sub/bench.json")
+    assert json.loads((tmp_path / "sub/bench.json").read_text()) == {
+        "ms": 2.0,
+        "ms_low": 1.0,
+        "ms_high": 9.0,
+        "r": 0.333333,
+        "r_low": 0.333333,
+        "r_high": 0.333333,
+    }

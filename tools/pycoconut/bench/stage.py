@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a measured guest is given: programs, signed manifests, and one job."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pycoconut.guest.job import Job
+from pycoconut.guest.run import Runner
+from pycoconut.kbuild.base import REPO
+
+__all__ = ["Rows", "Stage", "columns"]
+
+Rows = list[list[float]]
+"""Numbers as a program printed them: a line a round."""
+
+
+def columns(rows: Rows) -> list[list[float]]:
+    """The same, a list for each thing that was measured in each round."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Dynamic:
+    """A program of this machine, with what it is linked against."""
+
+    path: Path
+
+    def closure(self) -> list[Path]:
+        found = subprocess.run(["ldd", self.path], check=True, capture_output=True, text=True)
+        return [self.path, *(Path(lib) for lib in re.findall(r"(/\S+) \(", found.stdout))]
+
+
+_BWRAP = _Dynamic(Path("/usr/bin/bwrap"))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Makes what the guests need below @folder, and boots them."""
+
+    runner: Runner
+    folder: Path
+    headers: Path
+    """Where <linux/...> of the kernel is: this machine's may be older."""
+
+    def _coconut(self, *words: str) -> None:
+        argv = [sys.executable, "-m", "pycoconut.cli", *words]
+        self.runner.console.run(argv, env={"PYTHONPATH": str(REPO / "tools")})
+
+    def program(self, name: str) -> Path:
+        """tests/bench/@name.c as a static program."""
+        out = self.folder / name
+        source = str(REPO / "tests/bench" / f"{name}.c")
+        include = ["-isystem", str(self.headers)]
+        argv = ["gcc", "-O2", "-Wall", "-static", *include, source, "-o", str(out)]
+        self.runner.console.run(argv)
+        return out
+
+    def manifest(self, name: str, level: str, caps: Sequence[str]) -> Path:
+        """A signed manifest with these capabilities; @level is that of its records."""
+        text = self.folder / f"{name}.yaml"
+        rows = "".join(f'  - "{cap}"\n' for cap in caps)
+        text.write_text(f"name: {name}\naudit: {level}\ncapabilities:\n{rows}")
+        out = self.folder / f"{name}.cose"
+        self._coconut(
+            "manifest", "sign", str(text), "--key", str(self._key()), "--output", str(out)
+        )
+        return out
+
+    def _key(self) -> Path:
+        path = self.folder / "bench.key"
+        if not path.exists():
+            self._coconut("keys", "new", str(path))
+        return path
+
+    def _trust(self) -> str:
+        public = self._key().with_suffix(".key.pub").read_text().split()[0]
+        return f"echo 'add {public} bench' >/agent/policy/authorizers"
+
+    def boot(
+        self, script: Sequence[str], label: str, files: Sequence[Path], kernel: str = ""
+    ) -> Rows:
+        """What @script printed in a guest that holds @files, each at the top under its own name.
+
+        On our kernel the manifests are trusted. Raises Failure where the guest failed.
+        """
+        guest = f"count-{kernel}" if kernel else "count"
+        inside = {f"/{path.name}": path for path in files}
+        inside.update({str(path): path for path in _BWRAP.closure()})
+        lines = [*([] if kernel else [self._trust()]), *script]
+        job = Job(["/bin/busybox", "sh", "-ec", "\n".join(lines)], files=inside, timeout=900)
+        outcome = self.runner.run(guest, job, label)
+        outcome.check()
+        return [[float(word) for word in line.split()] for line in outcome.output.splitlines()]
+
+    def left(self, label: str, name: str) -> Path:
+        """A file that the guest of that label left in /run/out."""
+        return self.runner.where.build / "guest" / label / "out" / name

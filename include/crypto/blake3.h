@@ -39,7 +39,16 @@ void blake3_final(struct blake3_state *state, u8 out[BLAKE3_OUT_SIZE]);
 void blake3(const void *data, size_t len, u8 out[BLAKE3_OUT_SIZE]);
 void blake3_keyed(const u8 key[BLAKE3_KEY_SIZE], const void *data, size_t len,
 		  u8 out[BLAKE3_OUT_SIZE]);
-void blake3_derive_key(const char *context, const void *material, size_t len,
+void blake3_derive_key(const char *text, const void *material, size_t len,
 		       u8 out[BLAKE3_OUT_SIZE]);
+
+/* What keys are derived for, hashed once for many of them. */
+struct blake3_context {
+	u32 words[8];
+};
+
+void blake3_context(struct blake3_context *context, const char *text);
+void blake3_derive(const struct blake3_context *context, const void *material,
+		   size_t len, u8 out[BLAKE3_OUT_SIZE]);
 
 #endif /* _CRYPTO_BLAKE3_H */

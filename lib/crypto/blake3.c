@@ -227,24 +227,55 @@ void blake3_keyed(const u8 key[BLAKE3_KEY_SIZE], const void *data, size_t len,
 EXPORT_SYMBOL_GPL(blake3_keyed);
 
 /**
- * blake3_derive_key() - a key for one purpose from key material
- * @context: what the key is for: a constant, unique in the world
+ * blake3_context() - what key derivation makes of its context
+ * @context: written; no secret
+ * @text: what the keys are for: a constant, unique in the world
+ *
+ * Half of the work of deriving a short key, and the same for each of a purpose.
+ *
+ * Context: Any.
+ */
+void blake3_context(struct blake3_context *context, const char *text)
+{
+	u8 key[BLAKE3_KEY_SIZE];
+
+	hash(blake3_iv, text, strlen(text), DERIVE_KEY_CONTEXT, key);
+	load_words(context->words, key);
+}
+EXPORT_SYMBOL_GPL(blake3_context);
+
+/**
+ * blake3_derive() - a key for one purpose from key material
+ * @context: of that purpose
  * @material: secret
  * @len: bytes in it, at most 16 GiB
  * @out: derived key; may be @material
  *
  * Context: Any.
  */
-void blake3_derive_key(const char *context, const void *material, size_t len,
+void blake3_derive(const struct blake3_context *context, const void *material,
+		   size_t len, u8 out[BLAKE3_OUT_SIZE])
+{
+	hash(context->words, material, len, DERIVE_KEY_MATERIAL, out);
+}
+EXPORT_SYMBOL_GPL(blake3_derive);
+
+/**
+ * blake3_derive_key() - blake3_derive() for a purpose that is named
+ * @text: what the key is for: a constant, unique in the world
+ * @material: secret
+ * @len: bytes in it, at most 16 GiB
+ * @out: derived key; may be @material
+ *
+ * Context: Any.
+ */
+void blake3_derive_key(const char *text, const void *material, size_t len,
 		       u8 out[BLAKE3_OUT_SIZE])
 {
-	u8 context_key[BLAKE3_KEY_SIZE];
-	u32 words[8];
+	struct blake3_context context;
 
-	hash(blake3_iv, context, strlen(context), DERIVE_KEY_CONTEXT,
-	     context_key);
-	load_words(words, context_key);
-	hash(words, material, len, DERIVE_KEY_MATERIAL, out);
+	blake3_context(&context, text);
+	blake3_derive(&context, material, len, out);
 }
 EXPORT_SYMBOL_GPL(blake3_derive_key);
 

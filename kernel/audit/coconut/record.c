@@ -121,9 +121,12 @@ static void fill_object(struct audit_record *rec, const struct audit_entry *entr
  */
 void audit_record_fill(struct audit_record *rec, const struct audit_entry *entry)
 {
-	/* Fast accessors: their plain siblings may not be used in every context. */
-	rec->mono = ktime_get_mono_fast_ns();
-	rec->real = ktime_get_real_fast_ns();
+	struct ktime_timestamps now;
+
+	/* The fast accessor: its plain siblings may not be used in every context. */
+	ktime_get_fast_timestamps(&now);
+	rec->mono = now.mono;
+	rec->real = now.real;
 	rec->aid = entry->aid;
 	rec->capability = entry->capability;
 	rec->rights = entry->rights;

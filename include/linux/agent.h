@@ -43,6 +43,9 @@ struct agent_quota {
 
 #define AGENT_NR_QUOTAS		7
 
+/* Between two stamps: who keeps one has the bits below for what goes with it. */
+#define AGENT_STAMP_STEP	16
+
 struct agent {
 	u64 aid;				/* constant */
 	refcount_t ref;
@@ -65,7 +68,8 @@ struct agent {
 
 	struct mutex caps_lock;			/* writers of caps */
 	struct cap_set __rcu *caps;		/* NULL: boot agent; empty once it has ended */
-	atomic_t epoch;				/* moved by a revoke or quarantine: see caches */
+	atomic_t epoch;				/* moved by a revoke or quarantine */
+	atomic64_t stamp;			/* of this agent in this epoch: see caches */
 
 	atomic_t suspended;			/* quarantined: it, and ancestors of it */
 	bool suspends;				/* it is one of them; agent_tree_lock */

@@ -9,6 +9,7 @@
 
 #include "agent.h"
 #include "cap.h"
+#include "epoch.h"
 #include "manifest.h"
 #include "quarantine.h"
 
@@ -71,6 +72,7 @@ struct agent *agent_alloc(struct agent *parent)
 	init_waitqueue_head(&agent->wait);
 	mutex_init(&agent->caps_lock);
 	INIT_LIST_HEAD(&agent->reservations);
+	agent_epoch_stamp(agent);
 	return agent;
 }
 

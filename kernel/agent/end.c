@@ -9,6 +9,7 @@
 #include "approval.h"
 #include "cap.h"
 #include "end.h"
+#include "epoch.h"
 #include "manifest.h"
 #include "quota.h"
 #include "state.h"
@@ -74,7 +75,7 @@ static void end_drop_caps(struct agent *agent)
 	refcount_inc(&no_caps->ref);
 	old = rcu_replace_pointer(agent->caps, no_caps, lockdep_is_held(&agent->caps_lock));
 	mutex_unlock(&agent->caps_lock);
-	atomic_inc_return(&agent->epoch);
+	agent_epoch_move(agent);
 	if (old)
 		cap_set_put(old);
 }

@@ -11,6 +11,7 @@
 #include <linux/agent.h>
 #include <linux/wait.h>
 
+#include "epoch.h"
 #include "freeze.h"
 #include "quarantine.h"
 #include "state.h"
@@ -23,7 +24,7 @@ static void suspend_one(struct agent *agent, bool on)
 	else
 		atomic_dec(&agent->suspended);
 	/* After the count: whoever sees the new epoch sees the suspension. */
-	atomic_inc_return(&agent->epoch);
+	agent_epoch_move(agent);
 	wake_up_all(&agent->wait);
 }
 

@@ -17,6 +17,7 @@
 #include <linux/xarray.h>
 
 #include "cap.h"
+#include "epoch.h"
 #include "grant.h"
 #include "open.h"
 #include "tree.h"
@@ -151,7 +152,7 @@ static void revoke_swap(struct revocation *rev)
 		rcu_assign_pointer(one->agent->caps, one->new);
 		mutex_unlock(&one->agent->caps_lock);
 		one->new = NULL;
-		atomic_inc_return(&one->agent->epoch);
+		agent_epoch_move(one->agent);
 		wake_up_all(&one->agent->wait);	/* who waits for an approval */
 	}
 }

@@ -8,7 +8,7 @@
  * A writer that meets another gives up, and the next use decides again.
  *
  * An operation that overlaps a revoke may still be let through by the decision
- * before it; the one that starts after agent->epoch has moved may not.
+ * before it; the one that starts after agent->stamp has changed may not.
  */
 #include <linux/agent.h>
 #include <linux/atomic.h>
@@ -33,8 +33,7 @@ bool coconut_cache_covers(const struct coconut_cache *cache,
 
 	if (seq & 1)
 		return false;
-	covers = READ_ONCE(cache->aid) == agent->aid &&
-		 READ_ONCE(cache->epoch) == (u32)atomic_read(&agent->epoch) &&
+	covers = READ_ONCE(cache->stamp) == atomic64_read(&agent->stamp) &&
 		 READ_ONCE(cache->object) == object &&
 		 (READ_ONCE(cache->rights) & need) == need;
 	smp_rmb();	/* the fields before the second look at the sequence */
@@ -44,22 +43,19 @@ bool coconut_cache_covers(const struct coconut_cache *cache,
 /**
  * coconut_cache_store() - Remember a decision
  * @cache: the object's cache
- * @agent: who acted
- * @epoch: of the agent, read before it was decided
+ * @stamp: of the agent that acted, read before it was decided
  * @object: which peer; 0 where there is one only
  * @rights: what it was found to hold
  *
  * Context: Any.
  */
-void coconut_cache_store(struct coconut_cache *cache, const struct agent *agent,
-			 u32 epoch, u64 object, u64 rights)
+void coconut_cache_store(struct coconut_cache *cache, u64 stamp, u64 object, u64 rights)
 {
 	unsigned int seq = READ_ONCE(cache->seq);
 
 	if ((seq & 1) || cmpxchg(&cache->seq, seq, seq + 1) != seq)
 		return;
-	WRITE_ONCE(cache->aid, agent->aid);
-	WRITE_ONCE(cache->epoch, epoch);
+	WRITE_ONCE(cache->stamp, stamp);
 	WRITE_ONCE(cache->object, object);
 	WRITE_ONCE(cache->rights, rights);
 	smp_store_release(&cache->seq, seq + 2);	/* after the fields */

@@ -80,12 +80,12 @@ int coconut_decide_exec(struct agent *agent, struct file *file)
 		.rights = AGENT_EXEC_RUN,
 		.path = file_user_path(file),
 	};
-	u32 epoch;
+	u64 stamp;
 	int err;
 
 	if (coconut_cache_covers(cache, agent, OBJECT_EXEC, AGENT_EXEC_RUN))
 		return 0;
-	epoch = atomic_read_acquire(&agent->epoch);
+	stamp = atomic64_read_acquire(&agent->stamp);
 	if (by_digest(agent)) {
 		err = coconut_measure(file);
 		if (err)
@@ -96,7 +96,7 @@ int coconut_decide_exec(struct agent *agent, struct file *file)
 	}
 	err = coconut_decide(agent, &req, NULL);
 	if (!err)
-		coconut_cache_store(cache, agent, epoch, OBJECT_EXEC, AGENT_EXEC_RUN);
+		coconut_cache_store(cache, stamp, OBJECT_EXEC, AGENT_EXEC_RUN);
 	return err;
 }
 

@@ -5,7 +5,7 @@
  * A file is decided when it is opened and, since a descriptor can be passed,
  * inherited or outlive a revoke, again at the first use by another agent or in
  * another epoch. What is found is cached in the file, so that reading and
- * writing cost two comparisons.
+ * writing cost a comparison.
  *
  * - A descriptor that was open when a task entered an agent gives that agent
  *   nothing: it is decided at first use like a passed one, terminals and other
@@ -48,25 +48,51 @@ static bool for_exec(const struct file *file)
 	return file->f_flags & __FMODE_EXEC;
 }
 
+static bool is_dir(const struct file *file)
+{
+	return S_ISDIR(file_inode(file)->i_mode);
+}
+
+/* The reverse of rights_of_mask(). */
+static u64 mask_of_rights(const struct file *file, u64 rights)
+{
+	u64 mask = 0;
+
+	if (is_dir(file))
+		return rights & AGENT_FS_READ_DIR ? MAY_READ | MAY_WRITE | MAY_EXEC : 0;
+	if (rights & AGENT_FS_READ_FILE)
+		mask |= MAY_READ | MAY_EXEC;
+	if (rights & AGENT_FS_WRITE_FILE)
+		mask |= MAY_WRITE | MAY_APPEND;
+	return mask;
+}
+
+static void remember(struct file *file, u64 stamp, u64 granted)
+{
+	struct coconut_file *blob = coconut_file(file);
+
+	coconut_cache_store(&blob->cache, stamp, 0, granted);
+	if (!for_exec(file))
+		WRITE_ONCE(blob->passes, stamp | mask_of_rights(file, granted));
+}
+
 static int decide_file(struct agent *agent, struct file *file, u64 need, bool atomic)
 {
-	struct coconut_cache *cache = &coconut_file(file)->cache;
 	const struct agent_request req = {
 		.class = AGENT_CLASS_FS,
 		.rights = need,
 		.path = file_user_path(file),
 		.atomic = atomic,
 	};
-	u64 granted = 0;
-	u32 epoch;
+	u64 granted = 0, stamp;
 	int err;
 
-	if (!need || coconut_cache_covers(cache, agent, 0, need))
+	if (!need || coconut_cache_covers(&coconut_file(file)->cache, agent, 0, need))
 		return 0;
-	epoch = atomic_read_acquire(&agent->epoch);	/* a revoke from here on is seen */
+	stamp = atomic64_read_acquire(&agent->stamp);	/* a revoke from here on is seen */
 	err = coconut_decide(agent, &req, &granted);
 	if (!err)
-		coconut_cache_store(cache, agent, epoch, 0, granted);
+		remember(file, stamp, granted);
 	return err;
 }
 
@@ -74,7 +100,7 @@ static u64 rights_of_mask(const struct file *file, int mask)
 {
 	u64 need = 0;
 
-	if (S_ISDIR(file_inode(file)->i_mode))
+	if (is_dir(file))
 		return AGENT_FS_READ_DIR;
 	if (mask & (MAY_READ | MAY_EXEC))
 		need |= AGENT_FS_READ_FILE;
@@ -139,17 +165,33 @@ static int coconut_file_open(struct file *file)
 	return err;
 }
 
-static int coconut_file_permission(struct file *file, int mask)
-{
-	struct agent *agent = agent_current();
+static_assert((MAY_READ | MAY_WRITE | MAY_EXEC | MAY_APPEND) < AGENT_STAMP_STEP);
 
-	if (!agent)
-		return 0;
+/* Is what this asks for in the word that an earlier decision has left in the file? */
+static bool passes(const struct file *file, const struct agent *agent, unsigned int mask)
+{
+	u64 found = READ_ONCE(coconut_file(file)->passes) ^ atomic64_read(&agent->stamp);
+
+	return found < AGENT_STAMP_STEP && !(mask & ~found);
+}
+
+static noinline int decide_use(struct agent *agent, struct file *file, int mask)
+{
 	if (for_exec(file))
 		return coconut_decide_exec(agent, file);
 	if (self_contained(file))
 		return 0;
 	return decide_file(agent, file, rights_of_mask(file, mask), false);
+}
+
+/* Each read(2) and write(2) comes by here. */
+static int coconut_file_permission(struct file *file, int mask)
+{
+	struct agent *agent = agent_current();
+
+	if (!agent || passes(file, agent, mask))
+		return 0;
+	return decide_use(agent, file, mask);
 }
 
 static int coconut_file_receive(struct file *file)

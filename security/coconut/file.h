@@ -14,6 +14,8 @@
 /**
  * struct coconut_file - blob of an open file
  * @cache: the last decision: fs rights, or exec rights where it was opened to be executed
+ * @passes: what reading and writing look at first: the stamp in @cache, and MAY_* of what
+ *	was found, in one word. 0: nothing, or it was opened to be executed
  * @owner: who asked for its SIGIO; file->f_owner->lock; holds a reference
  * @mapper: AID of the agent by whose right it was mapped first; all ones: there were
  *	more; 0: none did
@@ -21,6 +23,7 @@
  */
 struct coconut_file {
 	struct coconut_cache cache;
+	u64 passes;
 	struct agent *owner;
 	u64 mapper;
 	u8 *digest;

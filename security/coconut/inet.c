@@ -120,12 +120,12 @@ static int decide(struct agent *agent, const struct agent_net_peer *peer, u64 ri
 static int decide_role(struct agent *agent, struct sock *sk,
 		       const struct agent_net_peer *peer, u8 role, u64 right)
 {
-	u32 epoch = atomic_read_acquire(&agent->epoch);
+	u64 stamp = atomic64_read_acquire(&agent->stamp);
 	u64 granted = 0;
 	int err = decide(agent, peer, right, &granted);
 
 	if (!err)
-		coconut_sock_allowed(sk, agent, epoch, role, granted);
+		coconut_sock_allowed(sk, stamp, role, granted);
 	return err;
 }
 

@@ -43,11 +43,10 @@ static inline struct coconut_sock *coconut_sock(const struct sock *sk)
 }
 
 /* A decision that allowed: what the socket is from now on. */
-static inline void coconut_sock_allowed(struct sock *sk, const struct agent *agent,
-					u32 epoch, u8 role, u64 rights)
+static inline void coconut_sock_allowed(struct sock *sk, u64 stamp, u8 role, u64 rights)
 {
 	WRITE_ONCE(coconut_sock(sk)->role, role);
-	coconut_cache_store(&coconut_sock(sk)->cache, agent, epoch, role, rights);
+	coconut_cache_store(&coconut_sock(sk)->cache, stamp, role, rights);
 }
 
 /* inet.c; @agent is not NULL, the socket AF_INET or AF_INET6 */

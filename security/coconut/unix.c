@@ -93,12 +93,12 @@ static int decide_peer(struct agent *agent, struct sock *other, bool *lasts)
 /* Called with unix_state_lock(@other) held. */
 static int decide_stream(struct agent *agent, struct sock *sk, struct sock *other)
 {
-	u32 epoch = atomic_read_acquire(&agent->epoch);
+	u64 stamp = atomic64_read_acquire(&agent->stamp);
 	bool lasts;
 	int err = decide_peer(agent, other, &lasts);
 
 	if (!err)
-		coconut_sock_allowed(sk, agent, epoch, COCONUT_ROLE_CONNECTED,
+		coconut_sock_allowed(sk, stamp, COCONUT_ROLE_CONNECTED,
 				     lasts ? AGENT_NET_CONNECT : 0);
 	return err;
 }
@@ -142,7 +142,7 @@ static int coconut_unix_may_send(struct socket *sock, struct socket *other)
 	struct coconut_cache *cache;
 	bool lasts;
 	u64 cookie;
-	u32 epoch;
+	u64 stamp;
 	int err;
 
 	if (!agent)
@@ -151,10 +151,10 @@ static int coconut_unix_may_send(struct socket *sock, struct socket *other)
 	cookie = sock_gen_cookie(other->sk);
 	if (coconut_cache_covers(cache, agent, cookie, AGENT_NET_SEND))
 		return 0;
-	epoch = atomic_read_acquire(&agent->epoch);
+	stamp = atomic64_read_acquire(&agent->stamp);
 	err = decide_peer(agent, other->sk, &lasts);
 	if (!err && lasts)
-		coconut_cache_store(cache, agent, epoch, cookie, AGENT_NET_SEND);
+		coconut_cache_store(cache, stamp, cookie, AGENT_NET_SEND);
 	return err;
 }
 

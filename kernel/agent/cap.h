@@ -127,6 +127,13 @@ struct cap *cap_derive(const struct cap *cap, const struct cap *parent);
 /* Takes one use; false when expired, used up, over its rate, or to be approved and not. */
 bool cap_use(struct cap *cap, bool approved);
 bool cap_usable(const struct cap *cap, bool approved);	/* neither expired nor to be approved */
+
+/* Most are: using one asks and counts nothing. */
+static inline bool cap_unlimited(const struct cap *cap)
+{
+	return !cap->counter && !cap->limits.expires_ns && !cap->limits.approval;
+}
+
 void cap_rights_text(struct seq_buf *s, u8 class, u64 rights);	/* "read_file,write_file" */
 
 /* One hierarchy of one capability, or one that is carved out of it. */

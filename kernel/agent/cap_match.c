@@ -42,10 +42,10 @@ static bool match_object(const struct cap *cap, const struct agent *agent,
 			 const struct agent_request *req)
 {
 	switch (cap->class) {
-	case AGENT_CLASS_EXEC:
-		return match_exec(cap, req);
 	case AGENT_CLASS_NET:
 		return req->net && cap_net_matches(cap, req->net);
+	case AGENT_CLASS_EXEC:
+		return match_exec(cap, req);
 	case AGENT_CLASS_AGENT:
 		return match_agent(cap, agent, req);
 	case AGENT_CLASS_DEV:
@@ -76,12 +76,14 @@ static u64 match_list(const struct cap_set *set, const struct agent *agent,
 
 		if (!more || counted != !!cap->counter || !match_object(cap, agent, req))
 			continue;
-		if (!cap_use(cap, req->approved))
+		if (!cap_unlimited(cap) && !cap_use(cap, req->approved))
 			continue;
 		found |= more;
 		if (!cap->limits.expires_ns)
 			*lasting |= more;
 		*cap_id = cap->id;
+		if (found == req->rights)
+			break;
 	}
 	return found;
 }

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/string.h>
+#include <linux/unaligned.h>
 
 #include "cap_internal.h"
 
@@ -16,13 +17,13 @@ static unsigned int net_addr_len(u8 family)
 	return family == AF_INET6 ? 16 : 4;
 }
 
+/* Both are of whole words, however short the prefix. */
 static bool net_prefix_equal(const u8 *a, const u8 *b, unsigned int bits)
 {
-	unsigned int whole = bits / 8, rest = bits % 8;
-
-	if (memcmp(a, b, whole))
-		return false;
-	return !rest || !((a[whole] ^ b[whole]) >> (8 - rest));
+	for (; bits >= 32; bits -= 32, a += 4, b += 4)
+		if (get_unaligned_be32(a) != get_unaligned_be32(b))
+			return false;
+	return !bits || !((get_unaligned_be32(a) ^ get_unaligned_be32(b)) >> (32 - bits));
 }
 
 /* Bits past the prefix mean nothing, so they are not there: one form for one meaning. */

@@ -70,9 +70,7 @@ static bool set_address(struct agent_net_peer *peer, const struct sock *sk,
 /* To connect or send to the unspecified address is to do so to this host. */
 static void set_loopback(struct agent_net_peer *peer, const struct sock *sk)
 {
-	static const u8 unspecified[sizeof(peer->addr)];
-
-	if (memcmp(peer->addr, unspecified, sizeof(unspecified)))
+	if (!ipv6_addr_any((const struct in6_addr *)peer->addr))
 		return;
 	if (peer->family == AF_INET)
 		set_v4(peer, htonl(INADDR_LOOPBACK), peer->port);
@@ -187,6 +185,17 @@ int coconut_inet_listen(struct agent *agent, struct sock *sk)
 	return decide_role(agent, sk, &peer, COCONUT_ROLE_LISTENING, AGENT_NET_LISTEN);
 }
 
+static noinline int decide_use(struct agent *agent, struct sock *sk, u8 role, u64 right)
+{
+	struct agent_net_peer peer = { .proto = protocol_of(sk) };
+
+	if (role == COCONUT_ROLE_CONNECTED)
+		set_remote(&peer, sk);
+	else
+		set_local(&peer, sk);
+	return decide_role(agent, sk, &peer, role, right);
+}
+
 /**
  * coconut_inet_use() - May an agent go on using this socket?
  * @agent: who wants to
@@ -202,17 +211,12 @@ int coconut_inet_use(struct agent *agent, struct sock *sk)
 		[COCONUT_ROLE_ACCEPTED] = AGENT_NET_LISTEN,
 		[COCONUT_ROLE_CONNECTED] = AGENT_NET_CONNECT,
 	};
-	struct agent_net_peer peer = { .proto = protocol_of(sk) };
 	u8 role = READ_ONCE(coconut_sock(sk)->role);
 
 	if (role == COCONUT_ROLE_NONE ||
 	    coconut_cache_covers(&coconut_sock(sk)->cache, agent, role, right_of[role]))
 		return 0;
-	if (role == COCONUT_ROLE_CONNECTED)
-		set_remote(&peer, sk);
-	else
-		set_local(&peer, sk);
-	return decide_role(agent, sk, &peer, role, right_of[role]);
+	return decide_use(agent, sk, role, right_of[role]);
 }
 
 /**

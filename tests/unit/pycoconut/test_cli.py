@@ -49,6 +49,7 @@ WANTED = {
     "audit export",
     "audit verify",
     "audit prove",
+    "audit check-proof",
     "audit checkpoint",
     "audit stats",
     "manifest lint",
@@ -305,7 +306,23 @@ def test_proof(run: Run, chain: Chain) -> None:
     assert run("audit", "verify", "--proof", "proof.json", *key)[0] == 0
     assert run("audit", "verify", "--proof", "proof.json")[0] == 10
     assert run("audit", "verify", "--proof", "proof.json", "--key", "00" * 32)[0] == 1
+    assert run("audit", "check-proof", "proof.json", *key)[0] == 0
+    assert run("audit", "check-proof", "proof.json")[0] == 10
     assert run("audit", "prove", "999", "chain.log")[0] == 1
+
+
+def test_brief_proof(run: Run, chain: Chain) -> None:
+    assert run("keys", "new", "key")[0] == 0
+    words = ["--name", "audit.example.org", "--key", "key", "-o", "note"]
+    code, out, _ = run("audit", "checkpoint", "chain.log", *words, "--json")
+    key = ["--checkpoint-key", json.loads(out)["key"]]
+    prove = ["audit", "prove", "3", "chain.log", "-o", "brief.json", "--checkpoint", "note"]
+    assert code == 0
+    assert run(*prove, *key)[0] == 0
+    assert run(*prove)[0] == 2
+    assert run("audit", "check-proof", "brief.json", *key)[0] == 0
+    assert run("audit", "check-proof", "brief.json")[0] == 1
+    assert run("audit", "check-proof", "note", *key)[0] == 1
 
 
 # ---- /agent ----

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The audit chain: records, seals, logs; verifying, proving, searching them."""
 
+from .brief import BriefProof, check_brief, prove_briefly
 from .checkpoint import Checkpoint, CheckpointError, seal_trees
 from .checkpoint import compare as compare_checkpoint
 from .log import LogError
@@ -15,6 +16,7 @@ from .verify import EXIT_CODES, BootReport, Report, Verdict, verify
 __all__ = [
     "EXIT_CODES",
     "BootReport",
+    "BriefProof",
     "Checkpoint",
     "CheckpointError",
     "Filter",
@@ -29,10 +31,12 @@ __all__ = [
     "Seal",
     "SealError",
     "Verdict",
+    "check_brief",
     "check_proof",
     "compare_checkpoint",
     "ocsf_event",
     "prove",
+    "prove_briefly",
     "records",
     "seal_trees",
     "verify",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-__all__ = ["consistency", "is_consistent", "leaf", "root"]
+__all__ = ["climb", "consistency", "inclusion", "is_consistent", "leaf", "root"]
 
 
 def leaf(data: bytes) -> bytes:
@@ -36,6 +36,41 @@ def root(leaves: Sequence[bytes]) -> bytes:
         above = [_node(nodes[i], nodes[i + 1]) for i in range(0, len(nodes) - 1, 2)]
         nodes = above + nodes[len(above) * 2 :]
     return nodes[0]
+
+
+def inclusion(index: int, leaves: Sequence[bytes]) -> list[bytes]:
+    """Proof that a leaf is in the tree.
+
+    Raises:
+        ValueError: There is no such leaf.
+    """
+    if not 0 <= index < len(leaves):
+        raise ValueError(f"leaf {index} of {len(leaves)}")
+    proof = []
+    while len(leaves) > 1:
+        half = _split(len(leaves))
+        low, high = leaves[:half], leaves[half:]
+        proof.append(root(high if index < half else low))
+        index, leaves = (index, low) if index < half else (index - half, high)
+    return proof[::-1]
+
+
+def climb(index: int, size: int, start: bytes, proof: Sequence[bytes]) -> bytes | None:
+    """The root that a leaf and its proof lead to, by RFC 9162, 2.1.3.2; None: to none."""
+    if not 0 <= index < size:
+        return None
+    one, two, node = index, size - 1, start
+    for step in proof:
+        if two == 0:
+            return None
+        if one & 1 or one == two:
+            node = _node(step, node)
+            while one and not one & 1:
+                one, two = one >> 1, two >> 1
+        else:
+            node = _node(node, step)
+        one, two = one >> 1, two >> 1
+    return node if two == 0 else None
 
 
 def consistency(old: int, leaves: Sequence[bytes]) -> list[bytes]:

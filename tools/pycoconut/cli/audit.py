@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""audit: tail, query, export, verify, prove, checkpoint, seed, stats."""
+"""audit: tail, query, export, verify, prove, check-proof, checkpoint, seed, stats."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ..abi import Class, Decision, Event
 from ..aid import format_aid
 from ..audit import (
     BootReport,
+    BriefProof,
     Checkpoint,
     CheckpointError,
     Filter,
@@ -160,6 +161,12 @@ def _export(options: argparse.Namespace, out: Out) -> int:
     return 0
 
 
+def _checkpoint_key_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--checkpoint-key", metavar="KEY", help="who signed it: NAME+ID+KEY, as checkpoint shows it"
+    )
+
+
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files",
@@ -178,9 +185,7 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint", type=Path, metavar="FILE", help="the log must have come as far as this"
     )
-    parser.add_argument(
-        "--checkpoint-key", metavar="KEY", help="who signed it: NAME+ID+KEY, as checkpoint shows it"
-    )
+    _checkpoint_key_argument(parser)
     parser.add_argument("--live", action="store_true", help="the log has no end yet")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes")
     parser.add_argument(
@@ -312,16 +317,47 @@ def _prove_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", "--out", "-o", type=Path, metavar="FILE", help="else standard output"
     )
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="prove it below this, in few bytes"
+    )
+    _checkpoint_key_argument(parser)
 
 
 def _prove(options: argparse.Namespace, out: Out) -> int:
-    proof = audit.prove(options.files or [agentfs().chain_log], options.seq)
-    text = proof.dumps() + "\n"
+    text = _proof_text(options) + "\n"
     if options.output:
         options.output.write_text(text)
         out.result({"record": options.seq, "file": str(options.output)}, f"wrote {options.output}")
     else:
         print(text, end="")
+    return 0
+
+
+def _proof_text(options: argparse.Namespace) -> str:
+    paths = options.files or [agentfs().chain_log]
+    if _checkpoint_of(options) is None:
+        return audit.prove(paths, options.seq).dumps()
+    note = options.checkpoint.read_text(encoding="utf-8")
+    key = NoteKey.parse(options.checkpoint_key)
+    return audit.prove_briefly(paths, options.seq, note, key).dumps()
+
+
+def _check_proof_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="what prove wrote")
+    parser.add_argument(
+        "--key", action="append", metavar="KEY", help="public key of epoch 0, or a file of it"
+    )
+    _checkpoint_key_argument(parser)
+
+
+def _check_proof(options: argparse.Namespace, out: Out) -> int:
+    if options.checkpoint_key is None:
+        keys = [read_public(text).raw for text in options.key or ()]
+        return _verify_proof(options.file, keys, out)
+    key = NoteKey.parse(options.checkpoint_key)
+    record = audit.check_brief(BriefProof.loads(options.file.read_text(encoding="utf-8")), key)
+    result = {"verdict": Verdict.INTACT.text, "record": record.to_json()}
+    out.result(result, lambda: f"{record_text(record)}\n{Verdict.INTACT.text}")
     return 0
 
 
@@ -375,6 +411,13 @@ COMMANDS: Commands = (
                 exits=VERIFY_EXITS,
             ),
             Command("prove", "prove that a record is in the chain", _prove_arguments, _prove),
+            Command(
+                "check-proof",
+                "check a proof without the log",
+                _check_proof_arguments,
+                _check_proof,
+                exits=VERIFY_EXITS[:1],
+            ),
             Command(
                 "checkpoint",
                 "sign how far the log is, for somebody else to keep",

@@ -2,7 +2,9 @@
 /*
  * Workers that take turns. Each enters its confinement once and then measures
  * whenever it is asked to; in each round all are asked, one after the other, so
- * that drift of the machine falls on all of them alike.
+ * that drift of the machine falls on all of them alike. Between two of them there
+ * is time for what the one has left to the kernel's threads, such as the sealing of
+ * its last records, or the other would pay for it.
  */
 #ifndef TESTS_BENCH_TURNS_H
 #define TESTS_BENCH_TURNS_H
@@ -14,6 +16,7 @@
 #include <time.h>
 
 #define TURNS_WORKERS_MAX	16
+#define TURNS_PAUSE_US		10000
 
 /**
  * struct turn - what one worker is
@@ -79,6 +82,7 @@ static inline double turn_take(const struct worker *w, long loops)
 {
 	double ns;
 
+	usleep(TURNS_PAUSE_US);
 	if (write(w->ask, &loops, sizeof(loops)) != sizeof(loops) ||
 	    read(w->answer, &ns, sizeof(ns)) != sizeof(ns))
 		die("a worker is gone");

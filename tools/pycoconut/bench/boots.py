@@ -12,8 +12,9 @@ from pycoconut.bench.stage import Stage, columns
 __all__ = ["Access", "Bench", "Connect", "Execute", "Spawn", "Use"]
 
 ROUNDS = 9
-LOOPS = 400
-"""Operations in one round of one worker. The clock counts instructions, so few are enough."""
+LOOPS = 1000
+"""Operations in one round of one worker. The clock counts instructions, so few are enough; but
+what is sealed after the last of them is not counted, and should be a small part."""
 
 SPAWNS = 40
 EXECUTES = 40

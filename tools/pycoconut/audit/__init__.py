@@ -2,7 +2,7 @@
 """The audit chain: records, seals, logs; verifying, proving, searching them."""
 
 from .brief import BriefProof, check_brief, prove_briefly
-from .checkpoint import Checkpoint, CheckpointError, seal_trees
+from .checkpoint import Checkpoint, CheckpointError, SealTree, seal_trees
 from .checkpoint import compare as compare_checkpoint
 from .log import LogError
 from .note import NoteError, NoteKey
@@ -11,7 +11,9 @@ from .prove import Proof, ProofError, check_proof, prove
 from .query import Filter, records
 from .record import Record, RecordError
 from .seal import Seal, SealError
+from .tlog import consistency
 from .verify import EXIT_CODES, BootReport, Report, Verdict, verify
+from .witness import Conflict, WitnessError, submit
 
 __all__ = [
     "EXIT_CODES",
@@ -19,6 +21,7 @@ __all__ = [
     "BriefProof",
     "Checkpoint",
     "CheckpointError",
+    "Conflict",
     "Filter",
     "LogError",
     "NoteError",
@@ -30,14 +33,18 @@ __all__ = [
     "Report",
     "Seal",
     "SealError",
+    "SealTree",
     "Verdict",
+    "WitnessError",
     "check_brief",
     "check_proof",
     "compare_checkpoint",
+    "consistency",
     "ocsf_event",
     "prove",
     "prove_briefly",
     "records",
     "seal_trees",
+    "submit",
     "verify",
 ]

@@ -22,12 +22,15 @@ from ..audit import (
     BriefProof,
     Checkpoint,
     CheckpointError,
+    Conflict,
     Filter,
     NoteKey,
     Proof,
     Record,
     Report,
+    SealTree,
     Verdict,
+    WitnessError,
 )
 from ..daemon_client import writer
 from ..errors import CoconutError
@@ -246,6 +249,27 @@ def _checkpoint_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", "--out", "-o", type=Path, required=True, metavar="FILE", help="the note"
     )
+    parser.add_argument(
+        "--witness", metavar="URL", help="have it cosigned by this witness, which keeps it too"
+    )
+
+
+def _cosigned(url: str, tree: SealTree, note: str) -> str:
+    """What a witness puts below a checkpoint that goes on from the last it has.
+
+    Raises:
+        WitnessError, OSError: It says no, or cannot be asked.
+    """
+    old = 0
+    for _ in range(2):
+        try:
+            lines = audit.submit(url, old, audit.consistency(old, tree.leaves), note)
+            return "".join(f"{line}\n" for line in lines)
+        except Conflict as conflict:
+            if conflict.size > len(tree.leaves):
+                raise
+            old = conflict.size
+    raise WitnessError(f"{url}: the witness changes its mind about what it has")
 
 
 def _checkpoint(options: argparse.Namespace, out: Out) -> int:
@@ -267,7 +291,10 @@ def _checkpoint(options: argparse.Namespace, out: Out) -> int:
                 "the log has not come as far as the checkpoint that is there",
                 hint="coconut audit verify --checkpoint says more",
             )
-    options.output.write_text(checkpoint.sign(key), encoding="utf-8")
+    note = checkpoint.sign(key)
+    if options.witness:
+        note += _cosigned(options.witness, tree, note)
+    options.output.write_text(note, encoding="utf-8")
     result = {"boot": checkpoint.boot, "seals": checkpoint.size, "key": str(shown)}
     out.result(result, f"{checkpoint.size} seals of boot {checkpoint.boot}\n{shown}")
     return 0

@@ -19,6 +19,9 @@ static bool parse_link(const struct audit_record *rec, u8 id[AUDIT_BOOT_ID_SIZE]
 	       parse_hex(&at, end, head, BLAKE3_OUT_SIZE) && at == end;
 }
 
+/* What stands for the head of a boot of which no seal is left. */
+static const u8 no_head[BLAKE3_OUT_SIZE];
+
 /**
  * link_read - does the boot before stand where it should, and end where this says?
  * @v: of the boot that the record is of
@@ -43,8 +46,8 @@ void link_read(struct verifier *v, const struct audit_record *rec)
 		link->strange = true;
 	else if (last > before->last_seq)
 		found = TRUNCATED;
-	else if (!before->epochs || last != before->last_seq ||
-		 memcmp(head, before->head, sizeof(head)))
+	else if (last != before->last_seq ||
+		 memcmp(head, before->epochs ? before->head : no_head, sizeof(head)))
 		found = TAMPERED;
 	if (found > link->before) {
 		link->before = found;

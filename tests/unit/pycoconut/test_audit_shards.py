@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
+from pycoconut.abi import Event
 from pycoconut.audit import LogError, Verdict, verify
+from pycoconut.audit.log import files
 from pycoconut.shard import NO_BOOT, NO_DIGEST, ShardHeader, ShardHeaderError
 from tests.unit.pycoconut.chain_writer import Chain, linked
+from tests.unit.pycoconut.native_verifier import NativeVerifier, build
 
 
 def shards(
@@ -224,3 +227,23 @@ def test_log_that_starts_with_an_empty_epoch(tmp_path: Path) -> None:
     chain.lines = [b"".join(chain.lines[:at]), b"".join(chain.lines[at:])]
     _, second = shards(tmp_path / "a", chain, 2)
     assert verify([second]).verdict is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize("records", [0, 3])
+def test_boot_of_which_no_seal_is_left_is_truncated(tmp_path: Path, records: int) -> None:
+    """The power went in its first second; the next boot has nothing to name but zeros."""
+    one, two = Chain(random.Random(60)), Chain(random.Random(61))
+    one.fill(records)
+    one.lines = one.lines if records else []
+    last = shards(tmp_path / "one", one, 1)[-1]
+    two.append(Event.LINK, object=f"{one.boot.hex()}:0:{NO_DIGEST}".encode())
+    two.shut_down()
+    after = (one.boot.hex(), blake3(last.read_bytes()).hexdigest())
+    shards(tmp_path / "two", two, 2, after)
+    report = verify([tmp_path / "one", tmp_path / "two"], keys=[one.public, two.public])
+    assert [boot.verdict for boot in report.boots] == [Verdict.TRUNCATED, Verdict.INTACT]
+    native = NativeVerifier(build())
+    logs = files([tmp_path / "one", tmp_path / "two"])
+    answer = native(logs, [one.public, two.public], None, False)
+    native.close()
+    assert native.agrees(report, answer), answer

@@ -29,6 +29,8 @@ __all__ = ["EXIT_CODES", "BootReport", "Report", "Verdict", "verify"]
 
 #: Records go to another process in portions of about so many bytes.
 PORTION = 1 << 20
+#: What stands for the head of a boot of which no seal is left.
+NO_HEAD = "0" * 64
 LINK = re.compile(rb"([0-9a-f]{32}):([0-9]+):([0-9a-f]{64})")
 
 
@@ -137,7 +139,7 @@ def _compare_link(link: bytes, before: BootReport, after: BootReport) -> None:
         after.worsen(Verdict.INCOMPLETE, "the boot that it says came before it is not there")
     elif last > before.last_seq:
         before.worsen(Verdict.TRUNCATED, f"the next boot says that it went on to record {last}")
-    elif (last, head) != (before.last_seq, before.head):
+    elif (last, head) != (before.last_seq, before.head or NO_HEAD):
         before.worsen(Verdict.TAMPERED, "the next boot names another head for it")
 
 

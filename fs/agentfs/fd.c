@@ -56,7 +56,6 @@ static struct agent *agentfs_from_fd(int fd)
 	return agent_get(agentfs_i(inode)->agent);
 }
 
-/* Nothing is to be invalidated: each path walk asks where the agent is by now. */
 const struct agent_fs_ops agentfs_fd_ops = {
 	.open_dir	= agentfs_open_dir,
 	.from_fd	= agentfs_from_fd,

@@ -196,11 +196,10 @@ const char *agent_quota_name(u32 kind);		/* "inference_tokens"; NULL */
 bool agent_quota_enforced(u32 kind);
 void agent_quota_show(struct seq_file *m, struct agent *agent, u32 kind);
 
-/* ---- directory descriptors; fs/agentfs registers itself ---- */
+/* ---- directory descriptors; fs/agentfs registers itself (dirfd.c) ---- */
 struct agent_fs_ops {
 	int (*open_dir)(struct agent *agent);		/* a new descriptor, or -errno */
 	struct agent *(*from_fd)(int fd);		/* referenced, or ERR_PTR */
-	void (*invalidate)(struct agent *agent);	/* it has ended; agent_tree_lock */
 };
 
 void agent_set_fs_ops(const struct agent_fs_ops *ops);

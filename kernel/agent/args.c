@@ -8,7 +8,7 @@
 #include <linux/uaccess.h>
 
 #include "args.h"
-#include "end.h"
+#include "dirfd.h"
 
 /* A newer libc may try whatever mainline puts at these numbers: it must see ENOSYS. */
 static int args_magic(const void __user *uargs)
@@ -68,15 +68,6 @@ int agent_args_put(void __user *uargs, const void *args, size_t known, size_t si
 	return copy_to_user(uargs, args, min(known, size)) ? -EFAULT : 0;
 }
 
-static struct agent *args_from_fd(u64 fd)
-{
-	const struct agent_fs_ops *ops = agent_fs_ops();
-
-	if (!ops || fd > INT_MAX)
-		return ERR_PTR(-EBADF);
-	return ops->from_fd(fd);
-}
-
 /**
  * agent_args_agent() - find the agent that a call names
  * @aid: an AID; 0: the caller's own; with AGENT_BY_FD a descriptor
@@ -94,7 +85,7 @@ struct agent *agent_args_agent(u64 aid, u64 flags)
 	struct agent *agent;
 
 	if (flags & AGENT_BY_FD)
-		agent = args_from_fd(aid);
+		agent = agent_dirfd_agent(aid);
 	else if (aid == AGENT_AID_SELF)
 		agent = agent_get(agent_current() ?: &agent_boot);
 	else

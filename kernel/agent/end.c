@@ -20,7 +20,6 @@
 static LIST_HEAD(graveyard);			/* oldest first; agent_tree_lock */
 static unsigned int graveyard_len;		/* agent_tree_lock */
 static struct cap_set *no_caps;			/* what ended agents hold */
-static const struct agent_fs_ops *agent_fs;	/* set once, at boot */
 
 /**
  * agent_end_init() - make what the first agent to end will need
@@ -30,27 +29,6 @@ void __init agent_end_init(void)
 	no_caps = cap_set_build(NULL, 0, NULL);
 	if (IS_ERR(no_caps))
 		panic("coconut: no memory for an empty capability set");
-}
-
-/**
- * agent_set_fs_ops() - agentfs says how its directories are reached
- * @ops: stays for ever
- */
-void agent_set_fs_ops(const struct agent_fs_ops *ops)
-{
-	/* Pairs with agent_fs_ops(): whoever sees the pointer sees what it points to. */
-	smp_store_release(&agent_fs, ops);
-}
-
-/**
- * agent_fs_ops() - the operations of agentfs
- *
- * Return: the operations, or NULL while there is no agentfs.
- */
-const struct agent_fs_ops *agent_fs_ops(void)
-{
-	/* Pairs with agent_set_fs_ops(). */
-	return smp_load_acquire(&agent_fs);
 }
 
 static void graveyard_add(struct agent *agent)
@@ -91,14 +69,6 @@ static int end_one(struct agent *agent, enum agent_state how, const char *why)
 	return err;
 }
 
-static void end_invalidate(struct agent *agent)
-{
-	const struct agent_fs_ops *ops = agent_fs_ops();
-
-	if (ops && ops->invalidate)
-		ops->invalidate(agent);
-}
-
 static void end_bury(struct agent *agent)
 {
 	end_drop_caps(agent);
@@ -108,7 +78,6 @@ static void end_bury(struct agent *agent)
 	agent_quota_child_gone(agent->parent);
 	agent_tree_unlink(agent);
 	graveyard_add(agent);
-	end_invalidate(agent);
 }
 
 /* Children first, so that the graveyard forgets no parent before its children. */

@@ -7,7 +7,6 @@
 
 #include <linux/agent.h>
 
-const struct agent_fs_ops *agent_fs_ops(void);
 void agent_end_init(void);
 
 #endif /* _AGENT_END_H */

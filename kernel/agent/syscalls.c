@@ -29,6 +29,7 @@
 
 #include "args.h"
 #include "attest.h"
+#include "dirfd.h"
 #include "enter.h"
 #include "end.h"
 #include "grant.h"
@@ -115,13 +116,12 @@ static struct agent *spawn_agent(const struct agent_spawn_args *args)
 
 static int spawn_open(struct agent_spawn_args *args, struct agent *agent)
 {
-	const struct agent_fs_ops *ops = agent_fs_ops();
 	int fd;
 
 	args->fd = -1;
 	if (!(args->flags & AGENT_SPAWN_FD))
 		return 0;
-	fd = ops ? ops->open_dir(agent) : -EOPNOTSUPP;
+	fd = agent_dirfd_open(agent);
 	if (fd < 0)
 		return fd;
 	args->fd = fd;
@@ -168,10 +168,12 @@ static int spawn_hand_over(struct agent_spawn_args __user *uargs, size_t size,
  * - %E2BIG: manifest or cap_set is larger than AGENT_MANIFEST_MAX, or there are more
  *   capabilities than AGENT_CAPS_MAX.
  * - %EBUSY: AGENT_SPAWN_ENTER by a task that has threads, shares its memory, descriptors
- *   or root, traces another, or is the last one of its agent.
+ *   or root, traces another, or is the last one of its agent; or the new agent was
+ *   quarantined before it could be entered.
  * - %EDQUOT: the parent has as many children as its capability or its budget allows, or
  *   stands AGENT_DEPTH_MAX deep.
- * - %ESRCH: the caller's own agent is being ended.
+ * - %ESRCH: the new agent was ended before it could be entered; or the caller's own
+ *   agent has ended.
  * - %EMFILE, %ENFILE: AGENT_SPAWN_FD, and there is no descriptor left.
  * - %EOPNOTSUPP: AGENT_SPAWN_FD, and the kernel has no agentfs.
  *
@@ -389,7 +391,7 @@ static void tier_record(const struct agent_memory_tier_args *args, int err)
  * - %EINVAL: tier or op is unknown; address or length is no multiple of the page size,
  *   or length is 0; or the range ends beyond user space.
  * - %ENODEV: the machine has no such tier, or this kernel does not drive it.
- * - %EAGAIN, %EINTR: moving could not lock the memory, or was interrupted.
+ * - %EINTR: the caller is being killed.
  *
  * Return: 0 or a negative errno.
  */

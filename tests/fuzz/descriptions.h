@@ -17,7 +17,7 @@ static const struct fuzz_field agent_spawn_fields[] = {
 	{ "reserved", 52, 4, FUZZ_ZERO, 0x0ULL },
 };
 
-static const int agent_spawn_errnos[] = { E2BIG, EACCES, EBADMSG, EBUSY, EDQUOT, EFAULT, EINVAL, EKEYREJECTED, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOENT, ENOKEY, ENOMEM, ENOSYS, ENOTDIR, EPERM, 0 };
+static const int agent_spawn_errnos[] = { E2BIG, EACCES, EBADMSG, EBUSY, EDQUOT, EFAULT, EINVAL, EKEYREJECTED, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOENT, ENOKEY, ENOMEM, ENOSYS, ENOTDIR, EOPNOTSUPP, EPERM, ESRCH, 0 };
 
 static const struct fuzz_field agent_attest_fields[] = {
 	{ "magic", 0, 8, FUZZ_MAGIC, 0x0ULL },
@@ -113,7 +113,7 @@ static const struct fuzz_field agent_memory_tier_fields[] = {
 	{ "achieved", 48, 8, FUZZ_OUT, 0x0ULL },
 };
 
-static const int agent_memory_tier_errnos[] = { E2BIG, EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, ENOSYS, EPERM, ESRCH, 0 };
+static const int agent_memory_tier_errnos[] = { E2BIG, EBADF, EFAULT, EINTR, EINVAL, ENODEV, ENOMEM, ENOSYS, EPERM, ESRCH, 0 };
 
 static const struct fuzz_call fuzz_calls[] = {
 	{ "agent_spawn", 472, 56, 56, 9, agent_spawn_fields, agent_spawn_errnos },

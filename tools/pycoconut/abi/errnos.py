@@ -27,7 +27,8 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
         ],
         errno.EBUSY: [
             "AGENT_SPAWN_ENTER by a task that has threads, shares its memory, "
-            "descriptors or root, traces another, or is the last one of its agent.",
+            "descriptors or root, traces another, or is the last one of its agent; "
+            "or the new agent was quarantined before it could be entered.",
         ],
         errno.EDQUOT: [
             "The parent has as many children as its capability or its budget "
@@ -73,11 +74,18 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
         errno.ENOTDIR: [
             "A capability names a path through what is no directory.",
         ],
+        errno.EOPNOTSUPP: [
+            "AGENT_SPAWN_FD, and the kernel has no agentfs.",
+        ],
         errno.EPERM: [
             "The caller may not spawn; none of its capabilities covers one that was "
             "asked for; or a budget is larger than the caller's. Or the manifest "
             "names another tenant, a better lane or a lower audit level than the "
             "spawning agent has, or says permissive where that one is not.",
+        ],
+        errno.ESRCH: [
+            "The new agent was ended before it could be entered, or the caller's "
+            "own agent has ended.",
         ],
     },
     "agent_attest": {
@@ -335,6 +343,9 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
         ],
         errno.EFAULT: [
             "A pointer, or the structure itself, is outside the caller's memory.",
+        ],
+        errno.EINTR: [
+            "The caller is being killed, as who traces it sees.",
         ],
         errno.EINVAL: [
             "tier or op is unknown; address or length is not a multiple of the page "

@@ -3,6 +3,7 @@
  * Agents for tests.
  */
 
+#include <linux/cred.h>
 #include <linux/sched/signal.h>
 
 #include "agent.h"
@@ -41,4 +42,24 @@ struct agent *agent_fixture(struct kunit *test, struct agent *parent)
 	mutex_unlock(&agent_tree_lock);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, fixture_end, agent), 0);
 	return agent;
+}
+
+/**
+ * agent_fixture_become() - act for an agent
+ * @test: fails without memory
+ * @agent: who current is until revert_creds()
+ *
+ * Return: for revert_creds().
+ */
+const struct cred *agent_fixture_become(struct kunit *test, struct agent *agent)
+{
+	struct cred *new = prepare_creds();
+	const struct cred *old;
+
+	KUNIT_ASSERT_NOT_NULL(test, new);
+	agent_put(new->agent);
+	new->agent = agent_get(agent);
+	old = override_creds(new);
+	put_cred(new);	/* the override holds it */
+	return old;
 }

@@ -11,4 +11,7 @@
 /* With a reference, dropped with the test, which ends what is left of its subtree. */
 struct agent *agent_fixture(struct kunit *test, struct agent *parent);
 
+/* Until revert_creds() with what it returns: current acts for the agent. */
+const struct cred *agent_fixture_become(struct kunit *test, struct agent *agent);
+
 #endif /* _AGENT_FIXTURE_H */

@@ -64,7 +64,7 @@ static int coconut_setselfattr(unsigned int attr, struct lsm_ctx *ctx, u32 size,
 
 	if (attr != LSM_ATTR_CURRENT)
 		return -EOPNOTSUPP;
-	if (flags || ctx->flags)
+	if (ctx->flags)
 		return -EINVAL;
 	err = parse_aid(ctx, &aid);
 	if (err)

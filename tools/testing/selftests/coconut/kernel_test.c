@@ -197,16 +197,22 @@ static long self_attr(char *text, size_t size)
 	return 0;
 }
 
-static long set_self_attr(const char *text)
+static long set_attr(unsigned int attr, uint64_t flags, const char *text, size_t len)
 {
 	char buf[256] = {};
 	struct lsm_ctx *ctx = (struct lsm_ctx *)buf;
 
 	ctx->id = LSM_ID;
-	ctx->ctx_len = strlen(text);
+	ctx->flags = flags;
+	ctx->ctx_len = len;
 	ctx->len = sizeof(*ctx) + ctx->ctx_len;
 	memcpy(ctx->ctx, text, ctx->ctx_len);
-	return done(syscall(NR_LSM_SET_SELF_ATTR, LSM_ATTR_CURRENT, ctx, ctx->len, 0));
+	return done(syscall(NR_LSM_SET_SELF_ATTR, attr, ctx, ctx->len, 0));
+}
+
+static long set_self_attr(const char *text)
+{
+	return set_attr(LSM_ATTR_CURRENT, 0, text, strlen(text));
 }
 
 static char own_text[32];
@@ -274,6 +280,45 @@ TEST_F(kernel, others_are_not_to_be_found)
 	EXPECT_REFUSED(&self->task, enter_nobody, ESRCH);
 	EXPECT_REFUSED(&self->task, enter_self, EPERM);
 	stop(&other);
+}
+
+/* What is written must be an AID, whole, and nothing else. */
+TEST_F(kernel, attribute_words)
+{
+	static const struct {
+		unsigned int attr;
+		uint64_t flags;
+		const char *text;
+		size_t len;
+		long err;
+	} words[] = {
+		{ LSM_ATTR_CURRENT, 0, "a:99999999", 10, -ESRCH },
+		{ LSM_ATTR_CURRENT, 0, "a:99999999", 11, -ESRCH },	/* with its NUL */
+		{ LSM_ATTR_CURRENT, 0, "a:99999999\n", 11, -ESRCH },
+		{ LSM_ATTR_CURRENT, 0, "a:+9999999", 10, -EINVAL },
+		{ LSM_ATTR_CURRENT, 0, "b:99999999", 10, -EINVAL },
+		{ LSM_ATTR_CURRENT, 0, "a:9 999999", 10, -EINVAL },
+		{ LSM_ATTR_CURRENT, 0, "a:18446744073709551616", 22, -EINVAL },
+		{ LSM_ATTR_CURRENT, 0, "a:", 2, -EINVAL },
+		{ LSM_ATTR_CURRENT, 0, "a:0000000000000000000001", 24, -EINVAL },
+		{ LSM_ATTR_CURRENT, 0, "a:00000000000000000000000000000000001", 37, -EINVAL },
+		{ LSM_ATTR_CURRENT, 1, "a:99999999", 10, -EINVAL },
+		{ LSM_ATTR_EXEC, 0, "a:99999999", 10, -EOPNOTSUPP },
+	};
+	struct lsm_ctx ctx;
+	uint32_t len;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		EXPECT_EQ(words[i].err, set_attr(words[i].attr, words[i].flags, words[i].text,
+						 words[i].len)) TH_LOG("%s", words[i].text);
+	ctx.id = LSM_ID;
+	len = sizeof(ctx);
+	EXPECT_EQ(-E2BIG, done(syscall(NR_LSM_GET_SELF_ATTR, LSM_ATTR_CURRENT, &ctx, &len,
+				       LSM_FLAG_SINGLE)));
+	EXPECT_LT(sizeof(ctx), len);
+	EXPECT_EQ(-EOPNOTSUPP, done(syscall(NR_LSM_GET_SELF_ATTR, LSM_ATTR_EXEC, &ctx, &len,
+					    LSM_FLAG_SINGLE)));
 }
 
 TEST_F(kernel, enter)

@@ -105,7 +105,7 @@ def check_links(log: Path) -> None:
         if said:
             assert said[0].object.decode().split(":")[0] == before
             named += 1
-        if later and later[0].seq > said[0].seq + LONG:
+        if said and later and later[0].seq > said[0].seq + LONG:
             last = int(said[0].object.decode().split(":")[1])
             assert said[1].event is Event.GAP
             assert int(said[1].object) >= last

@@ -375,7 +375,9 @@ static void cap_query_walk(struct cap_query *q, const struct agent_request *req,
 	unsigned int tries = req->atomic ? CAP_WALK_TRIES_ATOMIC : CAP_WALK_TRIES;
 	bool held;
 
-	if (unlikely(cap_is_away(q->set->home, req->path))) {
+	/* One comparison for what is of the set's own tree, which is nearly everything. */
+	if (unlikely(READ_ONCE(real_mount(req->path->mnt)->mnt_ns) != q->set->home) &&
+	    cap_is_away(q->set->home, req->path)) {
 		cap_query_away(q, req, found);
 		return;
 	}

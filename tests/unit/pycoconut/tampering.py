@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logs, and the ways to tamper with them.
+"""The ways to tamper with logs.
 
-A scene is a log as files, with what its auditor knows; a mutation makes other files of
-them. Whatever can be made good again without a key that is gone is made good again.
+A mutation makes other files of a scene. Whatever can be made good again without a key that
+is gone is made good again.
 """
 
 from __future__ import annotations
@@ -11,114 +11,24 @@ import json
 import random
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 
 from blake3 import blake3
 
 from pycoconut.abi import Class, Decision, Event
 from pycoconut.audit import Record, Seal
 from pycoconut.keys import SecretKey
-from pycoconut.shard import NO_BOOT, NO_DIGEST, ShardHeader
 from tests.unit.pycoconut.chain_writer import Chain, reseal, tree
+from tests.unit.pycoconut.scene import (
+    SEAL,
+    Scene,
+    headed,
+    in_shards,
+    parts,
+    sharded,
+)
 
-__all__ = ["MUTATIONS", "Mutation", "Scene", "scenes"]
-
-SEAL = b'{"seal":'
-
-
-@dataclass(frozen=True)
-class Scene:
-    """One log.
-
-    Attributes:
-        chains: Its boots.
-        shards: In how many files each boot is; 0: all in one without a header.
-        lines: Lines of each boot.
-        keys: Of epoch 0, that the auditor knows.
-    """
-
-    chains: tuple[Chain, ...]
-    shards: int
-    lines: tuple[tuple[bytes, ...], ...]
-    keys: tuple[bytes, ...]
-
-    @property
-    def files(self) -> list[bytes]:
-        """Contents of its files, in order."""
-        if self.shards == 0:
-            return [b"".join(line for lines in self.lines for line in lines)]
-        return [data for boot in _sharded(self) for data in boot]
-
-    def with_lines(self, lines: list[bytes], boot: int = -1) -> Scene:
-        """One boot has other lines."""
-        every = list(self.lines)
-        every[boot] = tuple(lines)
-        return replace(self, lines=tuple(every))
-
-
-def parts(lines: list[bytes], count: int) -> list[list[bytes]]:
-    """Cut behind seals, as coconutd does; as even as that allows."""
-    ends = [i + 1 for i, line in enumerate(lines) if line.startswith(SEAL)]
-    size = -(-len(ends) // count) if ends else 1
-    cuts = [0, *(ends[i] for i in range(size - 1, len(ends) - 1, size)), len(lines)]
-    return [lines[a:b] for a, b in pairwise(cuts)]
-
-
-#: Boot and digest of the shard before the first.
-NOTHING = (NO_BOOT, NO_DIGEST)
-
-
-def headed(
-    chain: Chain, bodies: list[bytes], after: tuple[str, str] = NOTHING, pruned: bool = False
-) -> list[bytes]:
-    """Shards whose headers follow from each other; `pruned`: those between have only seals."""
-    made, at = [], 0
-    for number, body in enumerate(bodies):
-        header = ShardHeader(number, chain.boot.hex(), at, *after)
-        data = header.line() + body
-        at += len(body)
-        after = (chain.boot.hex(), blake3(data).hexdigest())
-        if pruned and 0 < number < len(bodies) - 1:
-            seals = [line for line in body.splitlines(keepends=True) if line.startswith(SEAL)]
-            data = replace(header, pruned=after[1]).line() + b"".join(seals)
-        made.append(data)
-    return made
-
-
-def in_shards(
-    chain: Chain, lines: list[bytes], count: int, after: tuple[str, str] = NOTHING
-) -> list[bytes]:
-    return headed(chain, [b"".join(part) for part in parts(lines, count)], after)
-
-
-def after_all(chain: Chain, files: list[bytes]) -> tuple[str, str]:
-    """What the first shard of the next boot names."""
-    return (chain.boot.hex(), blake3(files[-1]).hexdigest()) if files else NOTHING
-
-
-def _linked(before: Chain, seed: int) -> Chain:
-    chain = Chain(random.Random(seed))
-    text = f"{before.boot.hex()}:{before.seq - 1}:{before.head.hex()}"
-    chain.append(Event.LINK, object=text.encode())
-    for _ in range(2):
-        chain.fill(2)
-        chain.seal()
-    chain.shut_down()
-    return chain
-
-
-def scenes() -> list[Scene]:
-    """One boot and two, in one file and in shards."""
-    made = []
-    for seed in range(12):
-        one = Chain.whole(seed, epochs=2 + seed % 4, records=2 + seed % 3)
-        chains = (one,) if seed % 3 else (one, _linked(one, 100 + seed))
-        lines = tuple(tuple(chain.lines) for chain in chains)
-        keys = tuple(chain.public for chain in chains)
-        made.append(Scene(chains, (0, 3, 2, 0)[seed % 4], lines, keys))
-    return made
-
+__all__ = ["MUTATIONS", "Mutation"]
 
 Mutation = Callable[[random.Random, Scene], list[bytes]]
 
@@ -447,37 +357,27 @@ def forged_signature(rng: random.Random, scene: Scene) -> list[bytes]:
 # ---- shards ----
 
 
-def _sharded(scene: Scene) -> list[list[bytes]]:
-    """The files of each boot, which is in shards."""
-    made: list[list[bytes]] = []
-    after = NOTHING
-    for chain, lines in zip(scene.chains, scene.lines, strict=True):
-        made.append(in_shards(chain, list(lines), scene.shards or 3, after))
-        after = after_all(chain, made[-1])
-    return made
-
-
 def drop_first_shard(rng: random.Random, scene: Scene) -> list[bytes]:
-    boots = _sharded(scene)
+    boots = sharded(scene)
     which = rng.randrange(len(boots))
     del boots[which][: rng.randrange(1, len(boots[which]))]
     return [data for files in boots for data in files]
 
 
 def drop_last_shard(rng: random.Random, scene: Scene) -> list[bytes]:
-    boots = _sharded(scene)
+    boots = sharded(scene)
     del boots[-1][-rng.randrange(1, len(boots[-1])) :]
     return [data for files in boots for data in files]
 
 
 def drop_middle_shard(rng: random.Random, scene: Scene) -> list[bytes]:
-    boots = _sharded(replace(scene, shards=3))
+    boots = sharded(replace(scene, shards=3))
     del boots[rng.randrange(len(boots))][1]
     return [data for files in boots for data in files]
 
 
 def reorder_shards(rng: random.Random, scene: Scene) -> list[bytes]:
-    files = [data for boot in _sharded(scene) for data in boot]
+    files = [data for boot in sharded(scene) for data in boot]
     one, two = rng.sample(range(len(files)), 2)
     files[one], files[two] = files[two], files[one]
     return files
@@ -494,7 +394,7 @@ def swap_between_shards(rng: random.Random, scene: Scene) -> list[bytes]:
 
 
 def change_header(rng: random.Random, scene: Scene) -> list[bytes]:
-    files = [data for boot in _sharded(scene) for data in boot]
+    files = [data for boot in sharded(scene) for data in boot]
     which = rng.randrange(len(files))
     header, _, body = files[which].partition(b"\n")
     value = json.loads(header)

@@ -20,7 +20,8 @@ import pytest
 from pycoconut.audit import BootReport, Report, Verdict, verify
 from pycoconut.audit.log import FIRST_MARK
 from tests.unit.pycoconut.native_verifier import NativeVerifier, build, comparable
-from tests.unit.pycoconut.tampering import MUTATIONS, Mutation, Scene, headed, parts, scenes
+from tests.unit.pycoconut.scene import Scene, headed, parts, scenes
+from tests.unit.pycoconut.tampering import MUTATIONS, Mutation
 
 MUTANTS = int(os.environ.get("COCONUT_MUTANTS", "5000"))
 EACH = -(-MUTANTS // len(MUTATIONS))

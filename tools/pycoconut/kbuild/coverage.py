@@ -19,10 +19,13 @@ from pycoconut.kbuild.console import die
 from pycoconut.kbuild.counts import Counts
 from pycoconut.kbuild.testrun import TestRun
 
-__all__ = ["KERNEL", "ROOMS", "Coverage", "table"]
+__all__ = ["KERNEL", "ROOMS", "Coverage", "table", "wanting"]
 
 KERNEL = "uml-gcov"
 ROOMS = ("security/coconut", "kernel/agent", "kernel/audit/coconut", "fs/agentfs")
+LEAST = {"security/coconut": (92, 80), "kernel/agent": (92, 80)}
+"""Per cent of lines and of branches that tests must reach: where it is decided who may do what."""
+_PLURAL = {"line": "lines", "branch": "branches"}
 LAYERS = ("kunit", "uml", "kselftest", "hostile")
 TESTS = r".*(_test|_testlib|/fixture)\.c$"
 """Code that tests: whether it ran is another question."""
@@ -46,6 +49,22 @@ def _sum(name: str, files: list[dict[str, Any]]) -> str:
     return _row(name, {key: sum(file[key] for file in files) for key in keys})
 
 
+def _of_room(files: list[dict[str, Any]], room: str) -> list[dict[str, Any]]:
+    return [file for file in files if str(Path(file["filename"]).parent) == room]
+
+
+def wanting(files: list[dict[str, Any]]) -> list[str]:
+    """A line for each room of which too little was reached; for arguments see table()."""
+    found = []
+    for room, least in LEAST.items():
+        for kind, percent in zip(_PLURAL, least, strict=True):
+            total = sum(file[f"{kind}_total"] for file in _of_room(files, room))
+            covered = sum(file[f"{kind}_covered"] for file in _of_room(files, room))
+            if not total or 100 * covered < percent * total:
+                found.append(f"{room}: {covered} of {total} {_PLURAL[kind]}, not {percent} %")
+    return found
+
+
 def table(files: list[dict[str, Any]]) -> str:
     """A line a file, a line a room and one of all: lines, then branches.
 
@@ -54,7 +73,7 @@ def table(files: list[dict[str, Any]]) -> str:
     """
     out = [f"{'':38} {'lines':24}   branches"]
     for room in ROOMS:
-        of_room = [file for file in files if str(Path(file["filename"]).parent) == room]
+        of_room = _of_room(files, room)
         out += [_row(file["filename"], file) for file in of_room]
         out += [_sum(f"{room}/", of_room), ""]
     return "\n".join([*out, _sum("all", files)])
@@ -124,3 +143,5 @@ class Coverage:
         (self.out / "table.txt").write_text(text + "\n")
         self.run.console.say(text)
         self.run.console.say(f"  each line: {self.out}/index.html")
+        if missing := wanting(files):
+            die("too little is tested: " + "; ".join(missing), f"see {self.out}/index.html")

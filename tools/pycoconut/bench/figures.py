@@ -45,9 +45,13 @@ def ratio(
     return Figure(name, median(ratios), min(ratios), max(ratios), goal, note=note)
 
 
-def amount(name: str, values: Sequence[float], note: str = "") -> Figure:
+def amount(
+    name: str, values: Sequence[float], note: str = "", least: float | None = None
+) -> Figure:
     """The median of what each round measured, with the smallest and the largest."""
-    return Figure(name, median(values), min(values), max(values), note=note)
+    low, high = min(values), max(values)
+    more = least is not None
+    return Figure(name, median(values), low, high, least, more_is_better=more, note=note)
 
 
 def table(figures: Sequence[Figure]) -> str:

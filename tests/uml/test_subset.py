@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,12 +79,12 @@ def capability(rnd: random.Random, root: Path, *, expires: bool) -> Capability:
     else:
         text = rnd.choice(OBJECTS[kind])
     cap = parse(f"{kind.name.lower()}:{text}:{rights}{carves}")
-    limits = {name: rnd.choice(values) for name, values in LIMITS.items()}
+    limits: dict[str, Any] = {name: rnd.choice(values) for name, values in LIMITS.items()}
     if rnd.random() < 0.5:
         limits = {}
     if expires and rnd.random() < 0.3:
         limits["expires"] = rnd.choice([100, 200])
-    return replace(cap, limits=Limits(**limits))  # type: ignore[arg-type]
+    return replace(cap, limits=Limits(**limits))
 
 
 def pairs(root: Path, seed: int, *, expires: bool) -> Iterator[tuple[Capability, list[Capability]]]:
@@ -149,8 +150,7 @@ def grants(child: bytes, narrow: list[Capability]) -> bytes:
     """From within an agent: which of these may it give to a child?"""
     aid = syscalls.spawn(child, encode_list([])).aid
     return bytes(
-        answer(lambda cap=cap: syscalls.cap_grant(aid, cap.encode()), errno.EPERM)  # type: ignore[misc]
-        for cap in narrow
+        answer(partial(syscalls.cap_grant, aid, cap.encode()), errno.EPERM) for cap in narrow
     )
 
 

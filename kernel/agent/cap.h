@@ -188,6 +188,9 @@ struct cap_set {
 struct cap_set *cap_set_build(struct cap *const *caps, u32 nr, struct mnt_namespace *home);
 void cap_set_put(struct cap_set *set);
 struct mnt_namespace *cap_home_of(const struct cap_set *parent);	/* not held */
+/* The mounts of a tree that show a file, one after the other; under mount_lock. Not held. */
+struct vfsmount *cap_home_mount(const struct mnt_namespace *home, struct dentry *dentry,
+				struct vfsmount *after);
 struct cap_set *agent_caps_get(struct agent *agent);	/* referenced snapshot; boot agent: NULL */
 /* Which capability of the set covers cap (with depth left to delegate)? Referenced, or NULL. */
 struct cap *cap_set_covers(const struct cap_set *set, const struct cap *cap);

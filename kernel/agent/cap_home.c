@@ -82,7 +82,7 @@ bool cap_is_away(const struct mnt_namespace *home, const struct path *path)
  * @dentry: the file
  * @after: the one before, or NULL for the first
  *
- * Context: under mount_lock and rename_lock, or under mount_lock alone.
+ * Context: under mount_lock.
  * Return: a mount, not held, or NULL.
  */
 struct vfsmount *cap_home_mount(const struct mnt_namespace *home, struct dentry *dentry,

@@ -59,8 +59,6 @@ bool cap_fs_subset(const struct cap *a, const struct cap *b);
 struct mnt_namespace *cap_home_get(struct mnt_namespace *home);
 void cap_home_put(struct mnt_namespace *home);
 bool cap_is_away(const struct mnt_namespace *home, const struct path *path);
-struct vfsmount *cap_home_mount(const struct mnt_namespace *home, struct dentry *dentry,
-				struct vfsmount *after);
 struct vfsmount *cap_home_shown(const struct mnt_namespace *home, const struct path *path);
 bool cap_home_own(const struct dentry *dentry);
 int cap_home_bring(struct path *path);

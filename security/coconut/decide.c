@@ -10,9 +10,11 @@
 #include <linux/agent.h>
 #include <linux/audit_chain.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/task_work.h>
 
+#include "../../kernel/agent/cap.h"
 #include "decide.h"
 
 static void syscall_ends(struct callback_head *work)
@@ -120,4 +122,26 @@ int coconut_refuse(struct agent *agent, u8 class, const char *object, bool atomi
 	};
 
 	return coconut_decide(agent, &req, NULL);
+}
+
+/**
+ * coconut_holds() - Does an agent hold any of these rights? Without a record
+ * @agent: who; not NULL
+ * @req: what it would do
+ *
+ * Takes no use; what is used up but not withdrawn counts.
+ *
+ * Context: Any but NMI.
+ * Return: True if so.
+ */
+bool coconut_holds(struct agent *agent, const struct agent_request *req)
+{
+	const struct cap_set *set;
+	bool held;
+
+	rcu_read_lock();
+	set = rcu_dereference(agent->caps);
+	held = set && cap_set_held(set, agent, req);
+	rcu_read_unlock();
+	return held;
 }

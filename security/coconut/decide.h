@@ -48,6 +48,7 @@ struct coconut_task *coconut_task_arm(struct task_struct *task);
 
 int coconut_decide(struct agent *agent, const struct agent_request *req, u64 *granted);
 int coconut_decide_once(struct agent *agent, const struct agent_request *req, u64 key);
+bool coconut_holds(struct agent *agent, const struct agent_request *req);
 int coconut_refuse(struct agent *agent, u8 class, const char *object, bool atomic);
 
 #endif /* _SECURITY_COCONUT_DECIDE_H */

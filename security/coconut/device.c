@@ -67,18 +67,6 @@ static void class_of(const struct inode *inode, char *name, size_t size)
 	spin_unlock(&devices_kset->list_lock);
 }
 
-static bool holds(struct agent *agent, const struct agent_request *req)
-{
-	const struct cap_set *set;
-	bool held;
-
-	rcu_read_lock();
-	set = rcu_dereference(agent->caps);
-	held = set && cap_set_held(set, agent, req);
-	rcu_read_unlock();
-	return held;
-}
-
 static bool holds_any(struct agent *agent)
 {
 	const struct cap_set *set;
@@ -115,7 +103,7 @@ bool coconut_device_covered(struct agent *agent, const struct file *file, unsign
 	if (!holds_any(agent))
 		return false;
 	class_of(file_inode(file), name, sizeof(name));
-	if (!holds(agent, &req))
+	if (!coconut_holds(agent, &req))
 		return false;
 	*err = coconut_decide(agent, &req, NULL);
 	return true;

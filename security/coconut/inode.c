@@ -17,6 +17,7 @@
 #include <linux/posix_acl.h>
 
 #include "../../fs/mount.h"
+#include "../../kernel/agent/cap.h"
 #include "decide.h"
 #include "inode.h"
 #include "path.h"
@@ -28,16 +29,12 @@
 static int mounts_of(struct dentry *dentry, struct vfsmount **mnts, int max)
 {
 	struct mnt_namespace *ns = current->nsproxy ? current->nsproxy->mnt_ns : NULL;
-	struct mount *mnt;
+	struct vfsmount *mnt = NULL;
 	int nr = 0;
 
 	read_seqlock_excl(&mount_lock);
-	list_for_each_entry(mnt, &dentry->d_sb->s_mounts, mnt_instance) {
-		if (nr == max)
-			break;
-		if (mnt->mnt_ns == ns && is_subdir(dentry, mnt->mnt.mnt_root))
-			mnts[nr++] = mntget(&mnt->mnt);
-	}
+	while (nr < max && (mnt = cap_home_mount(ns, dentry, mnt)))
+		mnts[nr++] = mntget(mnt);
 	read_sequnlock_excl(&mount_lock);
 	return nr;
 }

@@ -15,11 +15,9 @@
 #include <linux/agent.h>
 #include <linux/mnt_namespace.h>
 #include <linux/nsproxy.h>
-#include <linux/rcupdate.h>
 #include <linux/user_namespace.h>
 
 #include "../../fs/mount.h"
-#include "../../kernel/agent/cap.h"
 #include "decide.h"
 #include "sandbox.h"
 
@@ -80,14 +78,8 @@ static bool holds(struct agent *agent)
 		.target = agent,
 		.approved = true,
 	};
-	const struct cap_set *set;
-	bool held;
 
-	rcu_read_lock();
-	set = rcu_dereference(agent->caps);
-	held = set && cap_set_held(set, agent, &req);
-	rcu_read_unlock();
-	return held && !agent_suspended(agent);
+	return coconut_holds(agent, &req) && !agent_suspended(agent);
 }
 
 /**

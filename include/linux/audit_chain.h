@@ -25,6 +25,7 @@ struct file;
  * @result: 0 or a negative errno
  * @object: what it was done to, bytes, not terminated
  * @object_len: at most AUDIT_CHAIN_OBJECT_MAX
+ * @urgent: to be sealed at once, not with its epoch; a denial is, whatever this says
  */
 struct audit_entry {
 	u64 aid;
@@ -35,6 +36,7 @@ struct audit_entry {
 	u64 rights;
 	s32 result;
 	u16 object_len;
+	bool urgent;
 	const void *object;
 };
 

@@ -135,6 +135,8 @@ static void state_record(const struct agent *agent, enum agent_state from,
 		.class		= AGENT_CLASS_LIFE,
 		.decision	= AGENT_DECISION_NONE,
 		.object		= object,
+		.urgent		= to == AGENT_STATE_QUARANTINED ||
+				  to == AGENT_STATE_TERMINATED_REVOKED,
 	};
 
 	entry.object_len = scnprintf(object, sizeof(object), "%s>%s%s%s",

@@ -57,7 +57,7 @@ int audit_chain_init(struct audit_chain *chain, const struct audit_config *confi
 	get_random_bytes(chain->boot_id, sizeof(chain->boot_id));
 	get_random_bytes(chain->seed, sizeof(chain->seed));
 	chain_init_share(&chain->share, config);
-	audit_sealer_init(chain, config->epoch_records);
+	audit_sealer_init(chain, config);
 
 	err = chain_init_rings(chain, config->ring_slots);
 	if (err)

@@ -13,16 +13,21 @@
 #include "sealer.h"
 #include "share.h"
 
+/* What is decided is durable within a second: the rest of it is the disk's. */
+#define AUDIT_EPOCH_PERIOD	(9 * HZ / 10)
+
 /**
  * struct audit_config - how large a chain is
  * @ring_slots: records in each CPU's ring; a power of two
  * @log_bytes: memory that the log takes at most
  * @epoch_records: records that close an epoch
+ * @epoch_period: jiffies after which an epoch is closed; 0: AUDIT_EPOCH_PERIOD
  */
 struct audit_config {
 	u32 ring_slots;
 	size_t log_bytes;
 	u32 epoch_records;
+	unsigned long epoch_period;
 };
 
 /**

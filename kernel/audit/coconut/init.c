@@ -5,6 +5,7 @@
 
 #include <linux/cpumask.h>
 #include <linux/export.h>
+#include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
@@ -20,11 +21,14 @@
 struct audit_chain audit_chain_main;
 
 static unsigned int audit_log_mb __ro_after_init = 32;
+static unsigned int audit_epoch_ms __ro_after_init;
 
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "coconut."
 module_param(audit_log_mb, uint, 0444);
 MODULE_PARM_DESC(audit_log_mb, "Memory for the log of the audit chain in MiB (default 32)");
+module_param(audit_epoch_ms, uint, 0444);
+MODULE_PARM_DESC(audit_epoch_ms, "Milliseconds after which records are sealed (default 900)");
 
 /* Many CPUs with little memory get smaller rings. */
 static u32 __init ring_slots(void)
@@ -41,6 +45,7 @@ static int __init open_chain(const u8 attest_key[32])
 		.ring_slots = ring_slots(),
 		.log_bytes = (size_t)max(audit_log_mb, LOG_MB_MIN) << 20,
 		.epoch_records = EPOCH_RECORDS,
+		.epoch_period = msecs_to_jiffies(audit_epoch_ms),
 	};
 	int err;
 

@@ -6,6 +6,7 @@
  * CBOR than heads of arrays, integers and byte strings.
  */
 
+#include <linux/bits.h>
 #include <linux/minmax.h>
 #include <linux/preempt.h>
 #include <linux/pid.h>
@@ -112,6 +113,17 @@ static void fill_object(struct audit_record *rec, const struct audit_entry *entr
 		memcpy(rec->object, object, len);
 }
 
+/* What somebody may want to undo as soon as it has happened, by cutting the power. */
+static bool fill_urgent(const struct audit_entry *entry)
+{
+	static const u32 events = BIT(AGENT_EVENT_GRANT) | BIT(AGENT_EVENT_REVOKE) |
+				  BIT(AGENT_EVENT_AUTHORIZER) | BIT(AGENT_EVENT_LOST) |
+				  BIT(AGENT_EVENT_ANSWER) | BIT(AGENT_EVENT_POLICY);
+
+	return entry->urgent || entry->decision == AGENT_DECISION_DENIED ||
+	       (events & BIT(entry->event));
+}
+
 /**
  * audit_record_fill - all of a record but its number and its MAC
  * @rec: where to
@@ -136,6 +148,7 @@ void audit_record_fill(struct audit_record *rec, const struct audit_entry *entry
 	rec->event = entry->event;
 	rec->class = entry->class;
 	rec->decision = entry->decision;
+	rec->urgent = fill_urgent(entry);
 	rec->text_len = 0;
 	fill_object(rec, entry);
 }

@@ -35,6 +35,7 @@
  * @text_len: bytes of its line in chain.log; the log's, unset in the ring
  * @class: enum agent_class
  * @decision: enum agent_decision
+ * @urgent: its epoch is to be closed at once; not part of what is hashed
  * @mac: over the record's CBOR, by the acting CPU
  * @object: what it was done to
  *
@@ -56,6 +57,7 @@ struct audit_record {
 	u16 text_len;
 	u8 class;
 	u8 decision;
+	bool urgent;
 	u8 mac[BLAKE3_OUT_SIZE];
 	u8 object[AUDIT_CHAIN_OBJECT_MAX];
 };

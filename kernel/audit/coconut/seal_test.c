@@ -4,6 +4,8 @@
  * covers the records of its epoch.
  */
 
+#include <linux/delay.h>
+
 #include "fixture.h"
 
 static const struct audit_config eights = {
@@ -173,11 +175,79 @@ static void seal_closed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.lost, 0);
 }
 
+/* As long as any test: what is sealed before did not wait for it. */
+static const struct audit_config hours = {
+	.ring_slots = 1024,
+	.log_bytes = SZ_4M,
+	.epoch_records = 4096,
+	.epoch_period = 3600 * HZ,
+};
+
+static u64 append_denial(struct audit_chain *chain)
+{
+	struct audit_entry entry = {
+		.aid = 1,
+		.event = AGENT_EVENT_ACCESS,
+		.class = AGENT_CLASS_FS,
+		.decision = AGENT_DECISION_DENIED,
+		.result = -EACCES,
+	};
+
+	return audit_chain_add(chain, &entry);
+}
+
+static void expect_sealed(struct kunit *test, struct audit_chain *chain, u64 seq)
+{
+	struct audit_sealer *s = &chain->sealer;
+
+	KUNIT_EXPECT_GT(test, wait_event_timeout(s->wait, READ_ONCE(s->sealed_seq) >= seq,
+						 30 * HZ), 0);
+}
+
+/* A denial takes what came before it along, and what comes after waits as ever. */
+static void seal_denial(struct kunit *test)
+{
+	struct audit_chain *chain = audit_test_chain(test, &hours);
+	u64 denial;
+
+	KUNIT_ASSERT_EQ(test, audit_sealer_start(chain), 0);
+	audit_test_append(chain, 1);
+	denial = append_denial(chain);
+	expect_sealed(test, chain, denial);
+	audit_test_append(chain, 1);
+	msleep(100);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(chain->sealer.sealed_seq), denial);
+	denial = append_denial(chain);
+	expect_sealed(test, chain, denial);
+	audit_test_expect_whole(test, chain, denial);
+}
+
+/* Many denials are no reason for as many seals. */
+static void seal_denials(struct kunit *test)
+{
+	struct audit_chain *chain = audit_test_chain(test, &hours);
+	u64 began = ktime_get_ns(), last = 0, most;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, audit_sealer_start(chain), 0);
+	for (i = 0; i < 20000; i++) {
+		audit_chain_hold_back(chain, 1);
+		last = append_denial(chain);
+		if (i % 64 == 0)
+			cond_resched();
+	}
+	expect_sealed(test, chain, last);
+	most = (ktime_get_ns() - began) / (5 * NSEC_PER_MSEC) + 20000 / hours.epoch_records + 2;
+	KUNIT_EXPECT_LE(test, READ_ONCE(chain->sealer.epochs), most);
+}
+
 static struct kunit_case seal_cases[] = {
 	KUNIT_CASE(seal_key_evolves),
 	KUNIT_CASE(seal_final),
 	KUNIT_CASE(seal_chain),
 	KUNIT_CASE(seal_closed),
+	KUNIT_CASE(seal_denial),
+	KUNIT_CASE(seal_denials),
 	{}
 };
 

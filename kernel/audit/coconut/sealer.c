@@ -12,13 +12,14 @@
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
+#include <linux/timekeeping.h>
 
 #include "chain.h"
 
 #define SEALER_BATCH		256	/* records between two looks at the clock */
 #define SEALER_NAP_NS		NSEC_PER_MSEC
 #define SEALER_STALL		(HZ / 20 + 1)
-#define SEALER_EPOCH		HZ
+#define SEALER_EARLY_NS		(5 * NSEC_PER_MSEC)	/* a flood of denials is sealed no faster */
 #define SEALER_NICE		(-10)	/* everybody waits for it in the end */
 #define SEALER_FLUSH_MAX	(5 * HZ)
 
@@ -78,6 +79,7 @@ static bool sealer_take(struct audit_chain *chain, const struct audit_record *re
 	audit_ring_pop(per_cpu_ptr(chain->rings, s->cpu), rec);
 	s->next++;
 	s->count++;
+	s->urgent |= rec->urgent;
 	return true;
 }
 
@@ -113,11 +115,24 @@ static bool sealer_flush_due(struct audit_sealer *s)
 	return flush > s->sealed_seq && s->next > flush;
 }
 
+/* A denial does not wait for the deadline; a full log takes no seals for it. */
+static bool sealer_hurries(const struct audit_chain *chain)
+{
+	return chain->sealer.urgent && !audit_log_overdrawn(&chain->log);
+}
+
+static bool sealer_early_due(const struct audit_chain *chain)
+{
+	return sealer_hurries(chain) &&
+	       ktime_get_ns() - chain->sealer.began_ns >= SEALER_EARLY_NS;
+}
+
 static bool sealer_epoch_due(struct audit_chain *chain)
 {
 	struct audit_sealer *s = &chain->sealer;
 
-	if (s->count >= s->epoch_records || sealer_flush_due(s) || sealer_past_final(s))
+	if (s->count >= s->epoch_records || sealer_flush_due(s) || sealer_past_final(s) ||
+	    sealer_early_due(chain))
 		return true;
 	return time_after_eq(jiffies, s->deadline) && !audit_log_overdrawn(&chain->log);
 }
@@ -148,7 +163,9 @@ static void sealer_begin_epoch(struct audit_sealer *s)
 {
 	audit_merkle_init(&s->tree);
 	s->count = 0;
-	s->deadline = jiffies + SEALER_EPOCH;
+	s->urgent = false;
+	s->began_ns = ktime_get_ns();
+	s->deadline = jiffies + s->epoch_period;
 }
 
 static void sealer_publish_head(struct audit_sealer *s, const struct audit_seal *seal)
@@ -293,7 +310,7 @@ static void sealer_turn(struct audit_chain *chain)
 		sealer_stall(chain);
 	else if (taken == SEALER_BATCH)
 		cond_resched();
-	else if (taken)
+	else if (taken || sealer_hurries(chain))
 		sealer_nap(chain);
 	else
 		sealer_idle(chain);
@@ -324,14 +341,15 @@ static void sealer_kick(struct irq_work *work)
 /**
  * audit_sealer_init - prepare the sealer of a chain
  * @chain: the chain
- * @epoch_records: records that close an epoch
+ * @config: when it closes epochs
  */
-void audit_sealer_init(struct audit_chain *chain, u32 epoch_records)
+void audit_sealer_init(struct audit_chain *chain, const struct audit_config *config)
 {
 	struct audit_sealer *s = &chain->sealer;
 
 	s->next = 1;
-	s->epoch_records = epoch_records;
+	s->epoch_records = config->epoch_records;
+	s->epoch_period = config->epoch_period ?: AUDIT_EPOCH_PERIOD;
 	spin_lock_init(&s->lock);
 	init_waitqueue_head(&s->wait);
 	init_irq_work(&s->kick, sealer_kick);

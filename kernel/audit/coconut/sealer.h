@@ -13,6 +13,7 @@
 #include "seal.h"
 
 struct audit_chain;
+struct audit_config;
 struct task_struct;
 
 /* How a producer is to treat the sealer. */
@@ -35,8 +36,11 @@ enum audit_sealer_state {
  * @key: of the open epoch; its own
  * @lost_told: how many lost records have a record of that; its own
  * @stalled: there was no room in the log or no memory; its own
+ * @urgent: a record in the open epoch is not to wait for the deadline; its own
+ * @began_ns: monotonic time at which the open epoch began; its own
  * @deadline: jiffies at which the open epoch closes; its own
  * @epoch_records: records that close an epoch; constant
+ * @epoch_period: jiffies after which an epoch is closed; constant
  * @flush_seq: seal up to here at once
  * @final_seq: last record that is ever sealed; 0: not yet known
  * @closed: the final seal is made
@@ -60,8 +64,11 @@ struct audit_sealer {
 	struct audit_seal_key key;
 	u64 lost_told;
 	bool stalled;
+	bool urgent;
+	u64 began_ns;
 	unsigned long deadline;
 	u32 epoch_records;
+	unsigned long epoch_period;
 
 	atomic64_t flush_seq;
 	atomic64_t final_seq;
@@ -75,7 +82,7 @@ struct audit_sealer {
 	wait_queue_head_t wait;
 };
 
-void audit_sealer_init(struct audit_chain *chain, u32 epoch_records);
+void audit_sealer_init(struct audit_chain *chain, const struct audit_config *config);
 int audit_sealer_start(struct audit_chain *chain);
 void audit_sealer_stop(struct audit_chain *chain);
 

@@ -42,7 +42,7 @@ class Cut:
 def job(disk: Path, *words: str, cut: float | None = None) -> Job:
     env = {"PYTHONPATH": str(REPO / "tools"), "PYTHONDONTWRITEBYTECODE": "1"}
     argv = [sys.executable, str(HERE / "keep.py"), *words]
-    return Job(argv, REPO, env, timeout=60, boot=[f"ubd0={disk}"], cut=cut)
+    return Job(argv, REPO, env, timeout=60, disks=[disk], cut=cut)
 
 
 def read(path: Path) -> str:

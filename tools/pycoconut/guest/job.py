@@ -32,6 +32,8 @@ class Job:
     """Words for the kernel's command line."""
     files: Mapping[str, Path] = field(default_factory=dict)
     """Host files by the path they have in a guest whose root is memory."""
+    disks: Sequence[Path] = ()
+    """Host files that are the guest's disks: /dev/ubda, or, in QEMU, /dev/vda."""
     interactive: bool = False
     cut: float | None = None
     """Seconds until the power is cut, from when the job makes the file /run/out/cut."""

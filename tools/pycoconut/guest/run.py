@@ -151,6 +151,7 @@ class Runner:
             "ro", f"init={_INIT}", "con=null", "ssl=null", "con0=fd:0,fd:1", "quiet", "panic=-1",
             "coconut_root=hostfs", f"coconut_out={out}", f"coconut_init={_INIT}",
             f"coconut_keep={self._keep()}", *guest.boot, *job.boot,
+            *(f"ubd{number}={disk}" for number, disk in enumerate(job.disks)),
         ]  # fmt: skip
 
     def _direct(self, guest: Guest, job: Job, out: Path, folder: Path) -> list[str]:
@@ -180,6 +181,7 @@ class Runner:
                 "-fsdev", f"{share},id=root,path=/,readonly=on",
                 "-device", "virtio-9p-pci,fsdev=root,mount_tag=root",
             ]),
+            *(w for disk in job.disks for w in ("-drive", f"file={disk},if=virtio,format=raw")),
             *guest.machine,
         ]  # fmt: skip
 

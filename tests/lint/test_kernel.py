@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import os
 import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,26 +33,32 @@ def _exceptions() -> list[dict[str, Any]]:
     return list(tomllib.loads(path.read_text())["exception"])
 
 
-def _checked(repo: Path, tree: Path, names: list[str]) -> Iterator[str]:
-    """checkpatch's messages, one a line; an unchanged file is not read again."""
+def _checkpatch(tree: Path, name: str, kept: Path) -> list[str]:
+    """checkpatch's messages about one file; a file that has not changed is not read again."""
     tool = tree / "scripts" / "checkpatch.pl"
+    data = (tree / name).read_bytes() + tool.read_bytes()
+    result = kept / hashlib.sha256(name.encode() + data).hexdigest()
+    if not result.exists():
+        done = subprocess.run(
+            ["perl", str(tool), "--strict", "--terse", "--show-types", "--no-summary",
+             "--color=never", "-f", name],
+            cwd=tree, text=True, capture_output=True, check=False,
+        )  # fmt: skip
+        result.write_text(done.stdout + done.stderr)
+    return result.read_text().splitlines()
+
+
+def _checked(repo: Path, tree: Path, names: list[str]) -> Iterator[str]:
+    """checkpatch's messages about all files, as many at once as there are CPUs."""
     kept = repo / "build" / "lint"
     kept.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        data = (tree / name).read_bytes() + tool.read_bytes()
-        result = kept / hashlib.sha256(name.encode() + data).hexdigest()
-        if not result.exists():
-            done = subprocess.run(
-                ["perl", str(tool), "--strict", "--terse", "--show-types", "--no-summary",
-                 "--color=never", "-f", name],
-                cwd=tree, text=True, capture_output=True, check=False,
-            )  # fmt: skip
-            result.write_text(done.stdout + done.stderr)
-        yield from result.read_text().splitlines()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for lines in pool.map(lambda name: _checkpatch(tree, name, kept), names):
+            yield from lines
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_checkpatch(repo: Path, tree: Path, files: list[Path]) -> None:
     rows = _exceptions()
     wrong = []

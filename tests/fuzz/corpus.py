@@ -32,6 +32,9 @@ WIDE = (
 )
 """A worker lives by these. fuzz:mark must stay allowed, /tmp/fuzz/out outside."""
 
+SANDBOX = ("agent:self/0:sandbox", "fs:/proc/*:write_file,truncate")
+"""One worker in three may make namespaces of its own as well."""
+
 NARROW = (
     "fs:/tmp/fuzz/in/a/*:read_file,read_dir",
     "fs:/tmp/fuzz/in/*:read_file,write_file;except=/tmp/fuzz/in/b",
@@ -49,9 +52,10 @@ NARROW = (
 
 
 def _worker(key: SecretKey, number: int) -> bytes:
+    held = (*WIDE, *SANDBOX) if number == 1 else WIDE
     return Manifest(
         name=f"worker-{number}",
-        capabilities=tuple(caps.parse(text) for text in WIDE),
+        capabilities=tuple(caps.parse(text) for text in held),
         quotas={abi.QuotaKind.INFERENCE_TOKENS: 1 << 20, abi.QuotaKind.CHILDREN: 32},
         audit=abi.AuditLevel(number % 3),
     ).sign(key)

@@ -142,6 +142,8 @@ void fuzz_agent_call(struct worker *w);
 void fuzz_classic_call(struct worker *w);
 /* Several that belong together. */
 void fuzz_sequence(struct worker *w);
+/* Several from within namespaces of its own, in a child. */
+void fuzz_sandbox(struct worker *w);
 /* Refusals, in an agent of its own, each counted against its one record. */
 void fuzz_exact(struct worker *w);
 

@@ -161,6 +161,20 @@ static void run_exact(struct worker *w)
 	fuzz_exact(w);
 }
 
+/* What it calls with any number as a descriptor must not move where the fuzzer writes to. */
+static void leave_output(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	if (fd < 0)
+		die("/dev/null");
+	for (int i = 0; i <= 2; i++)
+		if (fd != i && dup2(fd, i) < 0)
+			die("dup2");
+	if (fd > 2)
+		close(fd);
+}
+
 static pid_t start(const char *name, uint64_t place, int peer, void (*run)(struct worker *))
 {
 	static struct worker w;
@@ -170,6 +184,7 @@ static pid_t start(const char *name, uint64_t place, int peer, void (*run)(struc
 		die("fork");
 	if (child)
 		return child;
+	leave_output();
 	worker_make(&w, shared, name, place);
 	w.peer = peer;
 	run(&w);
@@ -373,6 +388,8 @@ static void summary(uint32_t rounds)
 	print_tally("classic", &shared->classic);
 	printf("fuzz rounds=%u exact=%llu seed=%llu\n", rounds, (unsigned long long)shared->exact,
 	       (unsigned long long)shared->seed);
+	if (fflush(stdout) || ferror(stdout))
+		die("output");
 }
 
 int main(int argc, char **argv)

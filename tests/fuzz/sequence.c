@@ -317,7 +317,7 @@ void fuzz_sequence(struct worker *w)
 {
 	static void (*const all[])(struct worker *) = {
 		descriptors, descriptors, descriptors, program, uring, uring, trace, agentfs, agentfs,
-		threads,
+		threads, fuzz_sandbox, fuzz_sandbox,
 	};
 
 	all[chance_below(&w->chance, ARRAY_SIZE(all))](w);

@@ -127,6 +127,14 @@ def test_the_kernel_reports_nothing(runner: Runner, outcome: Outcome) -> None:
 
 
 @pytest.mark.hostile
+def test_no_worker_reaches_the_output(outcome: Outcome) -> None:
+    """An agent that moves where the fuzzer writes to would hide what it found."""
+    rounds = [int(line.split()[1]) for line in outcome.output.splitlines() if "round " in line]
+    assert rounds == ([int(ROUND)] if ROUND else list(range(len(rounds))))
+    assert "\0" not in outcome.output
+
+
+@pytest.mark.hostile
 def test_each_call_gets_through_and_is_refused(outcome: Outcome) -> None:
     """A fuzzer that is turned away at the door finds nothing."""
     found = tallies(outcome.output)

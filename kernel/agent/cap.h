@@ -152,6 +152,14 @@ struct cap_slot {
 	u32 nr;
 };
 
+/* The ports of one capability, and where the stretch ends of which this is the middle. */
+struct cap_ports {
+	u16 first;
+	u16 last;
+	u16 end;
+	u16 cap;			/* index */
+};
+
 /**
  * struct cap_set - an immutable snapshot; readers hold rcu_read_lock() or a reference
  * @ref: the agent's, and those of agent_caps_get()
@@ -160,11 +168,14 @@ struct cap_slot {
  * @digest: BLAKE3 of the encoded capabilities in order of id
  * @nr: capabilities
  * @nr_places: hierarchies and carve-outs
+ * @nr_ports: capabilities for addresses
  * @slot_bits: @slots has 1 << slot_bits members
  * @carved: are there any carve-outs?
  * @counted: are there limits of uses or rate among fs and exec?
+ * @ports_counted: are there among those for addresses?
  * @slots: open addressing by inode
  * @places: sorted by inode
+ * @ports: sorted by port; NULL where there are none
  * @first: capabilities of class c are first[c] to first[c + 1]
  * @caps: sorted by class and id
  */
@@ -175,11 +186,14 @@ struct cap_set {
 	u8 digest[AGENT_DIGEST_SIZE];
 	u32 nr;
 	u32 nr_places;
+	u32 nr_ports;
 	u8 slot_bits;
 	bool carved;
 	bool counted;
+	bool ports_counted;
 	struct cap_slot *slots;
 	struct cap_place *places;
+	struct cap_ports *ports;
 	u32 first[16];
 	struct cap *caps[] __counted_by(nr);
 };

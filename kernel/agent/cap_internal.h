@@ -76,6 +76,11 @@ void cap_net_encode(struct cbor_writer *w, const struct cap *cap);
 bool cap_net_subset(const struct cap *a, const struct cap *b);
 bool cap_net_matches(const struct cap *cap, const struct agent_net_peer *peer);
 
+/* ---- cap_ports.c ---- */
+int cap_ports_index(struct cap_set *set);
+u64 cap_ports_rights(const struct cap_set *set, const struct agent_request *req,
+		     u64 *cap_id, u64 *granted);
+
 /* ---- cap_subset.c ---- */
 bool cap_pattern_matches(const char *pattern, const char *name, size_t len);
 bool cap_pattern_subset(const char *a, const char *b);

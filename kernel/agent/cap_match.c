@@ -130,9 +130,11 @@ u64 cap_set_rights(const struct cap_set *set, const struct agent *agent,
 	/* Rights that no capability can have: nothing is spent on what is denied anyway. */
 	if (req->rights & ~cap_class_rights(req->class))
 		return 0;
-	if (req->class != AGENT_CLASS_FS)
-		return match_rights(set, agent, req, cap_id, granted);
-	return req->path ? cap_walk_rights(set, req, cap_id, granted) : 0;
+	if (req->class == AGENT_CLASS_FS)
+		return req->path ? cap_walk_rights(set, req, cap_id, granted) : 0;
+	if (req->class == AGENT_CLASS_NET && req->net && req->net->proto != AGENT_NET_UNIX_ABSTRACT)
+		return cap_ports_rights(set, req, cap_id, granted);
+	return match_rights(set, agent, req, cap_id, granted);
 }
 
 /**

@@ -28,6 +28,7 @@ static void cap_set_free(struct cap_set *set)
 	cap_home_put(set->home);
 	kvfree(set->slots);
 	kvfree(set->places);
+	kvfree(set->ports);
 	kvfree(set);
 }
 
@@ -225,7 +226,7 @@ struct cap_set *cap_set_build(struct cap *const *caps, u32 nr, struct mnt_namesp
 	set->nr = nr;
 	set->home = cap_home_get(home);
 	cap_set_fill(set, caps);
-	err = cap_set_index(set);
+	err = cap_set_index(set) ?: cap_ports_index(set);
 	if (!err)
 		err = cap_set_digest(set);
 	if (err) {

@@ -19,7 +19,7 @@ RANKS = {
     **dict.fromkeys(("cbor", "blake3", "aid", "errors", "text"), 0),
     "abi": 0,
     "syscalls": 1,
-    **dict.fromkeys(("cose", "keys", "caps", "manifest", "audit", "agentfs", "agent"), 2),
+    **dict.fromkeys(("cose", "keys", "caps", "manifest", "audit", "tpm", "agentfs", "agent"), 2),
     **dict.fromkeys(("daemon", "bpf", "learn"), 3),
     "cli": 4,
 }

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <linux/string.h>
+#include <linux/unaligned.h>
 
 #include "boot.h"
 
@@ -121,9 +122,34 @@ void boot_join(struct boot *boot, u64 seq)
 		      "the log starts with record %" PRIu64 "; what came before is not in it", seq);
 }
 
+/* What the record says that the TPM said; that it did is for its signature to show. */
+static void read_anchor(struct boot_report *report, const struct audit_opening *opening,
+			size_t len)
+{
+	report->counted = len >= AUDIT_OPENING_COUNTED;
+	if (report->counted)
+		report->counter = get_unaligned_be64(opening->counter);
+	report->rooted = len == AUDIT_OPENING_ANCHORED;
+	if (report->rooted)
+		memcpy(report->anchor, opening->anchor, sizeof(report->anchor));
+}
+
+static bool is_anchored(const struct boot *boot, const struct audit_opening *opening)
+{
+	const struct ed25519_part parts[] = {
+		{ .data = AUDIT_OPENING_CONTEXT, .len = strlen(AUDIT_OPENING_CONTEXT) },
+		{ .data = boot->id, .len = sizeof(boot->id) },
+		{ .data = opening, .len = AUDIT_OPENING_SIGNED },
+	};
+
+	return !ed25519_verify(opening->signature, opening->anchor, parts, 3);
+}
+
 /* The BOOT record holds the key of epoch 0. */
 static bool open_first(struct verifier *v, const struct audit_record *rec)
 {
+	const struct audit_opening *opening = (const struct audit_opening *)rec->object;
+	size_t len = rec->object_len;
 	struct boot *boot = &v->boot;
 
 	boot->report->first_seq = 1;
@@ -131,13 +157,19 @@ static bool open_first(struct verifier *v, const struct audit_record *rec)
 		mac_keys_init(&boot->macs, v->known->seed);
 		boot->report->macs = true;
 	}
-	if (rec->event != AGENT_EVENT_BOOT || rec->object_len != 64)
+	if (rec->event != AGENT_EVENT_BOOT ||
+	    (len != AUDIT_OPENING_KEYS && len != AUDIT_OPENING_COUNTED &&
+	     len != AUDIT_OPENING_ANCHORED))
 		return bad(boot, "the first record is not that of a boot, with its keys");
-	memcpy(boot->key, rec->object, sizeof(boot->key));
+	memcpy(boot->key, opening->seal_key, sizeof(boot->key));
 	boot->signed_by = true;
+	read_anchor(boot->report, opening, len);
+	if (boot->report->rooted && !is_anchored(boot, opening))
+		return bad(boot, "the TPM's root did not sign the keys of this boot");
 	if (!v->known->nr_keys)
 		return true;
-	if (!is_known(v->known, boot->key))
+	if (!is_known(v->known, boot->key) &&
+	    !(boot->report->rooted && is_known(v->known, opening->anchor)))
 		return bad(boot, "the boot's key is not one that was given");
 	boot->report->anchored = true;
 	return true;

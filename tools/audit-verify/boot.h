@@ -103,5 +103,6 @@ void epoch_settle(struct verifier *v);
 void link_read(struct verifier *v, const struct audit_record *rec);
 void link_settle(struct verifier *v);
 void link_check_order(struct report *report);
+void link_check_counters(struct report *report);
 
 #endif /* _AUDIT_VERIFY_BOOT_H */

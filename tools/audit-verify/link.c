@@ -78,6 +78,36 @@ void link_settle(struct verifier *v)
 			      PRIu64, boot->link.last);
 }
 
+/* A boot counts one up when it begins, and one more where it ends well. */
+#define COUNTS_MAX	2
+
+static void check_counter(const struct boot_report *before, struct boot_report *after)
+{
+	if (!before->rooted || !after->rooted ||
+	    memcmp(before->anchor, after->anchor, sizeof(after->anchor)))
+		return;
+	if (after->counter <= before->counter)
+		report_worsen(after, TAMPERED,
+			      "the TPM had counted further when the boot before it began");
+	else if (after->counter - before->counter > COUNTS_MAX)
+		report_worsen(after, INCOMPLETE,
+			      "the TPM counted %" PRIu64
+			      " since the boot before it began: boots are missing between them",
+			      after->counter - before->counter);
+}
+
+/**
+ * link_check_counters - do boots of one TPM follow each other as it counted them?
+ * @report: all boots
+ */
+void link_check_counters(struct report *report)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < report->nr; i++)
+		check_counter(&report->boots[i], &report->boots[i + 1]);
+}
+
 /**
  * link_check_order - does a boot stand after the one that names it?
  * @report: all boots

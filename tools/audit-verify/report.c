@@ -134,6 +134,12 @@ static void print_json_boot(const struct boot_report *boot)
 		printf(", \"epoch\": %lu", boot->bad_epoch);
 	else
 		printf(", \"epoch\": null");
+	if (boot->counted)
+		printf(", \"counter\": %lu", boot->counter);
+	else
+		printf(", \"counter\": null");
+	printf(", \"anchor\": \"%s\"",
+	       boot->rooted ? hex(boot->anchor, sizeof(boot->anchor)) : "");
 	printf(", \"anchored\": %s, \"macs\": %s, \"final\": %s}",
 	       truth(boot->anchored), truth(boot->macs), truth(boot->final));
 }

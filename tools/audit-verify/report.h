@@ -5,6 +5,7 @@
 #ifndef _AUDIT_VERIFY_REPORT_H
 #define _AUDIT_VERIFY_REPORT_H
 
+#include "opening.h"
 #include "record.h"
 
 #define REASON_MAX	160
@@ -40,6 +41,10 @@ enum verdict {
  * @anchored: the key of the first epoch was known beforehand
  * @macs: the MACs were checked
  * @final: there is a last seal
+ * @counted: the boot record has a count of the TPM's
+ * @counter: which
+ * @rooted: the TPM's root signed the boot record
+ * @anchor: public key of the root
  * @linked: it names a boot before
  * @link: which
  * @nr_reasons: of @reasons
@@ -65,6 +70,10 @@ struct boot_report {
 	bool anchored;
 	bool macs;
 	bool final;
+	bool counted;
+	u64 counter;
+	bool rooted;
+	u8 anchor[ED25519_PUBLIC_SIZE];
 	bool linked;
 	u8 link[AUDIT_BOOT_ID_SIZE];
 	unsigned int nr_reasons;

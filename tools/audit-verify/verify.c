@@ -117,6 +117,7 @@ void verify(struct source *source, const struct known *known, struct report *rep
 	if (event == SOURCE_END && v.boot.report)
 		boot_close(&v, true);
 	link_check_order(report);
+	link_check_counters(report);
 	hashes_free(&v.boot.hashes);
 	mac_keys_free(&v.boot.macs);
 }

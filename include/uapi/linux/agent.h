@@ -20,6 +20,11 @@
 #define AGENT_DIGEST_SIZE	32
 #define AGENT_DEPTH_MAX		32	/* of the agent tree */
 
+/* Where the chain is anchored in a TPM 2. */
+#define AGENT_TPM_PCR		15
+#define AGENT_TPM_NV_ROOT	0x018c0c00	/* holds the root that signs each boot */
+#define AGENT_TPM_NV_COUNTER	0x018c0c01	/* counts the openings and closings of chains */
+
 /* Common flag: the aid field holds a descriptor of /agent/live/<aid>. */
 #define AGENT_BY_FD		(1ULL << 63)
 
@@ -168,6 +173,7 @@ enum agent_event {
 	AGENT_EVENT_ANSWER	= 19,	/* object: number, AID, answer, by whom */
 	AGENT_EVENT_POLICY	= 20,	/* a limit of /agent/policy/limits was set */
 	AGENT_EVENT_GAP		= 21,	/* boot before has no last seal; object: its last record */
+	AGENT_EVENT_EXTEND	= 22,	/* of the TPM; object: last record, PCR before, head */
 };
 
 enum agent_decision {

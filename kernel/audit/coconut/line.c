@@ -68,6 +68,7 @@ static const char * const event_names[] = {
 	[AGENT_EVENT_ANSWER]		= "answer",
 	[AGENT_EVENT_POLICY]		= "policy",
 	[AGENT_EVENT_GAP]		= "gap",
+	[AGENT_EVENT_EXTEND]		= "extend",
 };
 
 static const char * const class_names[] = {

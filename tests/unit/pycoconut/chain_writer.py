@@ -35,10 +35,12 @@ def tree(leaves: list[bytes]) -> bytes:
 
 @dataclass
 class Chain:
-    """One boot's chain under way; `lines` is chain.log."""
+    """One boot's chain under way; `lines` is chain.log. With `root` a TPM vouches for it."""
 
     random: random.Random
     cpus: int = 2
+    root: SecretKey | None = None
+    counter: int = 0
     boot: bytes = b""
     seed: bytes = b""
     lines: list[bytes] = field(default_factory=list)
@@ -59,7 +61,15 @@ class Chain:
             ).digest()
             for cpu in range(self.cpus)
         ]
-        self.append(Event.BOOT, object=self.public + self.random.randbytes(32), aid=0)
+        self.append(Event.BOOT, object=self.opening(), aid=0)
+
+    def opening(self) -> bytes:
+        """What the BOOT record is about."""
+        keys = self.public + self.random.randbytes(32)
+        if self.root is None:
+            return keys
+        signed = keys + self.counter.to_bytes(8) + self.root.public.raw
+        return signed + self.root.sign(b"coconut-os 2026 boot anchor" + self.boot + signed)
 
     def append(self, event: Event, **values: object) -> Record:
         cpu = self.random.randrange(self.cpus)
@@ -129,9 +139,9 @@ class Chain:
         return b"".join(self.lines)
 
     @classmethod
-    def whole(cls, seed: int, epochs: int = 4, records: int = 6) -> Chain:
+    def whole(cls, seed: int, epochs: int = 4, records: int = 6, **more: Any) -> Chain:
         """A boot from its first record to its last seal, an empty epoch among others."""
-        chain = cls(random.Random(seed))
+        chain = cls(random.Random(seed), **more)
         for epoch in range(epochs):
             chain.fill(0 if epoch == 1 else records)
             chain.seal()
@@ -140,9 +150,9 @@ class Chain:
         return chain
 
 
-def linked(before: Chain, seed: int) -> Chain:
+def linked(before: Chain, seed: int, **more: Any) -> Chain:
     """A boot that names the one before it."""
-    chain = Chain(random.Random(seed))
+    chain = Chain(random.Random(seed), **more)
     text = f"{before.boot.hex()}:{before.seq - 1}:{before.head.hex()}"
     chain.append(Event.LINK, object=text.encode())
     chain.shut_down()

@@ -10,6 +10,7 @@ from itertools import pairwise
 from blake3 import blake3
 
 from pycoconut.abi import Event
+from pycoconut.keys import SecretKey
 from pycoconut.shard import NO_BOOT, NO_DIGEST, ShardHeader
 from tests.unit.pycoconut.chain_writer import Chain
 
@@ -36,7 +37,7 @@ class Scene:
         chains: Its boots.
         shards: In how many files each boot is; 0: all in one without a header.
         lines: Lines of each boot.
-        keys: Of epoch 0, that the auditor knows.
+        keys: Of epoch 0, or of the TPM's root, that the auditor knows.
     """
 
     chains: tuple[Chain, ...]
@@ -99,7 +100,8 @@ def after_all(chain: Chain, files: list[bytes]) -> tuple[str, str]:
 
 
 def _linked(before: Chain, seed: int) -> Chain:
-    chain = Chain(random.Random(seed))
+    # It counted once more when the boot before was closed.
+    chain = Chain(random.Random(seed), root=before.root, counter=before.counter + 2)
     text = f"{before.boot.hex()}:{before.seq - 1}:{before.head.hex()}"
     chain.append(Event.LINK, object=text.encode())
     for _ in range(2):
@@ -123,9 +125,12 @@ def scenes() -> list[Scene]:
     """One boot and two, in one file and in shards."""
     made = []
     for seed in range(12):
-        one = Chain.whole(seed, epochs=2 + seed % 4, records=2 + seed % 3)
+        root = SecretKey(random.Random(seed).randbytes(32)) if seed % 2 else None
+        one = Chain.whole(
+            seed, epochs=2 + seed % 4, records=2 + seed % 3, root=root, counter=seed
+        )
         chains = (one,) if seed % 3 else (one, _linked(one, 100 + seed))
         lines = tuple(tuple(chain.lines) for chain in chains)
-        keys = tuple(chain.public for chain in chains)
+        keys = (root.public.raw,) if root else tuple(chain.public for chain in chains)
         made.append(Scene(chains, (0, 3, 2, 0)[seed % 4], lines, keys))
     return made

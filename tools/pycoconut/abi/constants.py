@@ -36,6 +36,9 @@ __all__ = [
     "RIGHTS",
     "RIGHT_NEVER",
     "TENANT_MAX",
+    "TPM_NV_COUNTER",
+    "TPM_NV_ROOT",
+    "TPM_PCR",
     "AgentRight",
     "AuditFlag",
     "AuditLevel",
@@ -85,6 +88,12 @@ NONCE_MAX = 64
 DIGEST_SIZE = 32
 #: of the agent tree
 DEPTH_MAX = 32
+#: Takes the heads of the chain, in the bank of SHA-256.
+TPM_PCR = 15
+#: holds the root that signs each boot
+TPM_NV_ROOT = 0x018C0C00
+#: counts the openings and closings of chains
+TPM_NV_COUNTER = 0x018C0C01
 #: In the rights of a record; something that no capability gives was asked for.
 RIGHT_NEVER = 0x8000000000000000
 #: The limit of a quota that has none.
@@ -354,7 +363,8 @@ class Restart(IntEnum):
 class Event(IntEnum):
     """What a record tells of."""
 
-    #: Opens the chain. Object: public key of epoch 0, then the attestation key.
+    #: Opens the chain. Object: public key of epoch 0, the attestation key; with a TPM
+    #: its counter, the key of its root, a signature.
     BOOT = 0
     #: Closes the chain.
     SHUTDOWN = 1
@@ -398,6 +408,8 @@ class Event(IntEnum):
     POLICY = 20
     #: boot before has no last seal; object: its last record
     GAP = 21
+    #: of the TPM; object: last record, PCR before, head
+    EXTEND = 22
 
 
 class Decision(IntEnum):

@@ -7,8 +7,10 @@ from .checkpoint import compare as compare_checkpoint
 from .log import LogError
 from .note import NoteError, NoteKey
 from .ocsf import ocsf_event
+from .opening import Opening
 from .prove import Proof, ProofError, check_proof, prove
 from .query import Filter, records
+from .quoted import Measured, compare_quote, measured
 from .record import Record, RecordError
 from .seal import Seal, SealError
 from .tlog import consistency
@@ -24,8 +26,10 @@ __all__ = [
     "Conflict",
     "Filter",
     "LogError",
+    "Measured",
     "NoteError",
     "NoteKey",
+    "Opening",
     "Proof",
     "ProofError",
     "Record",
@@ -39,7 +43,9 @@ __all__ = [
     "check_brief",
     "check_proof",
     "compare_checkpoint",
+    "compare_quote",
     "consistency",
+    "measured",
     "ocsf_event",
     "prove",
     "prove_briefly",

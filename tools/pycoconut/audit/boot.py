@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from .epoch import ZERO_HEAD, Outcome, Task, read_seal, walk_records
 from .log import FIRST_MARK, Block
 from .mac import MacKeys
+from .opening import Opening
 from .record import LINE, RecordError, event_bytes, object_bytes
 from .report import BootReport, Verdict
 
@@ -129,15 +130,18 @@ class Boot:
         if self.seed is not None:
             self.macs = MacKeys(self.seed, bytes.fromhex(self._boot.decode()))
             self.report.macs = True
-        what = object_bytes(line[13])
-        if line[8] != b"boot" or len(what) != 64:
+        opening = Opening.parse(object_bytes(line[13]))
+        if line[8] != b"boot" or opening is None:
             self._bad(1, 1, "the first record is not that of a boot, with its keys")
             return
-        self._key = what[:32]
-        if self._keys and self._key not in self._keys:
+        self._key = opening.seal_key
+        self.report.counter, self.report.anchor = opening.counter, opening.anchor.hex()
+        if not opening.holds(bytes.fromhex(self._boot.decode())):
+            self._bad(1, 1, "the TPM's root did not sign the keys of this boot")
+        elif self._keys and not {opening.seal_key, opening.anchor} & set(self._keys):
             self._bad(1, 1, "the boot's key is not the one that was given")
-            return
-        self.report.anchored = bool(self._keys)
+        else:
+            self.report.anchored = bool(self._keys)
 
     def _join(self, seq: int) -> None:
         """The log starts later: nothing says what came before."""
@@ -200,9 +204,7 @@ class Boot:
         if report.lost:
             report.worsen(Verdict.INCOMPLETE, f"the kernel could not keep {report.lost} records")
         if not report.anchored:
-            report.worsen(
-                Verdict.UNANCHORED, "no key was given to compare that of the boot record with"
-            )
+            report.unanchored()
         return report
 
     def _close_tail(self) -> bool:

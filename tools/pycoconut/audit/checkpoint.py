@@ -23,7 +23,7 @@ from .note import NoteKey, decode_base64, open_note, sign_note
 from .record import LINE
 from .report import BootReport, Report, Verdict
 
-__all__ = ["Checkpoint", "CheckpointError", "SealTree", "compare", "seal_trees"]
+__all__ = ["Checkpoint", "CheckpointError", "SealTree", "boot_of", "compare", "seal_trees"]
 
 BOOT = re.compile(r"[0-9a-f]{32}")
 SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -104,7 +104,8 @@ class SealTree:
         return Checkpoint(name, self.boot, len(self.leaves), tlog.root(self.leaves))
 
 
-def _boot_of(block: Block) -> str:
+def boot_of(block: Block) -> str:
+    """The boot that a block says it is of; empty: it does not say."""
     line = LINE.match(block.records)
     return line[2].decode() if line else block.boot.decode()
 
@@ -117,7 +118,7 @@ def seal_trees(paths: Sequence[Path]) -> list[SealTree]:
     """
     trees: list[SealTree] = []
     for block in blocks(files(paths)):
-        boot = _boot_of(block)
+        boot = boot_of(block)
         if not trees or (boot and trees[-1].boot and boot != trees[-1].boot):
             trees.append(SealTree(boot, []))
         tree = trees[-1]

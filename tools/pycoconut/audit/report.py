@@ -24,6 +24,7 @@ class Verdict(IntEnum):
         return "intact but unanchored" if self is Verdict.UNANCHORED else self.name.lower()
 
 
+NO_KEY = "no key was given to compare that of the boot record with"
 #: Exit codes of `coconut audit verify`.
 EXIT_CODES = {
     Verdict.INTACT: 0,
@@ -51,7 +52,9 @@ class BootReport:
         lost: Records that the kernel says it could not keep.
         bad_seq, bad_last: The first bad record; a range where it cannot be told closer.
         epoch: In which epoch it is.
-        anchored: Was the key of the first epoch known beforehand?
+        counter: Of the TPM, when the boot began; None: it has none that counts.
+        anchor: Public key of the TPM's root, which signed that; empty: it did not.
+        anchored: Was the key of the first epoch, or that of the root, known beforehand?
         macs: Were the MACs checked?
         final: Is there a last seal?
     """
@@ -70,6 +73,8 @@ class BootReport:
     bad_seq: int | None = None
     bad_last: int | None = None
     epoch: int | None = None
+    counter: int | None = None
+    anchor: str = ""
     anchored: bool = False
     macs: bool = False
     final: bool = False
@@ -78,12 +83,29 @@ class BootReport:
         self.verdict = max(self.verdict, verdict)
         self.reasons.append(reason)
 
+    def note(self, what: str) -> None:
+        """Say something that is no reason for a worse verdict."""
+        self.reasons.append(what)
+
+    def unanchored(self) -> None:
+        """Nobody who is known beforehand vouches for the boot's key."""
+        self.worsen(Verdict.UNANCHORED, NO_KEY)
+
+    def vouch(self) -> None:
+        """Somebody who is known beforehand does, after all."""
+        self.anchored = True
+        self.reasons = [reason for reason in self.reasons if reason != NO_KEY]
+        if self.verdict is Verdict.UNANCHORED:
+            self.verdict = Verdict.INTACT
+
 
 @dataclass
 class Report:
     """What was found of a log: one or more boots, in order."""
 
     boots: list[BootReport]
+    quoted: dict[str, Any] | None = None
+    """Where a quote was compared: the boot, and the last record under the head that the TPM has."""
 
     @property
     def verdict(self) -> Verdict:
@@ -96,4 +118,5 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         boots = [{**vars(boot), "verdict": boot.verdict.text} for boot in self.boots]
-        return {"verdict": self.verdict.text, "exit_code": self.exit_code, "boots": boots}
+        quoted = {"quoted": self.quoted} if self.quoted else {}
+        return {"verdict": self.verdict.text, "exit_code": self.exit_code, "boots": boots, **quoted}

@@ -31,6 +31,8 @@ __all__ = ["EXIT_CODES", "BootReport", "Report", "Verdict", "verify"]
 PORTION = 1 << 20
 #: What stands for the head of a boot of which no seal is left.
 NO_HEAD = "0" * 64
+#: A boot counts one up when it begins, and one more where it ends well.
+COUNTS_MAX = 2
 LINK = re.compile(rb"([0-9a-f]{32}):([0-9]+):([0-9a-f]{64})")
 
 
@@ -122,12 +124,29 @@ class _Verifier:
                 _compare_order(link, before.report, after.report)
             for link in after.links:
                 _compare_link(link, before.report, after.report)
+            _compare_counters(before.report, after.report)
 
 
 def _compare_order(link: bytes, one: BootReport, two: BootReport) -> None:
     match = LINK.fullmatch(link)
     if match and not int(match[2]) >> 64 and match[1].decode() == two.boot:
         one.worsen(Verdict.TAMPERED, "the boot that it says came before it stands after it")
+
+
+def _compare_counters(before: BootReport, after: BootReport) -> None:
+    """Do boots of one TPM follow each other as it counted them?"""
+    if not after.anchor or before.anchor != after.anchor:
+        return
+    assert before.counter is not None
+    assert after.counter is not None
+    counts = after.counter - before.counter
+    if counts <= 0:
+        after.worsen(Verdict.TAMPERED, "the TPM had counted further when the boot before it began")
+    elif counts > COUNTS_MAX:
+        after.worsen(
+            Verdict.INCOMPLETE,
+            f"the TPM counted {counts} since the boot before it began: boots are missing between",
+        )
 
 
 def _compare_link(link: bytes, before: BootReport, after: BootReport) -> None:

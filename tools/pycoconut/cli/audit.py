@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""audit: tail, query, export, verify, prove, check-proof, checkpoint, seed, stats."""
+"""audit: tail, query, export, verify, prove, check-proof, checkpoint, quote, seed, stats."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ from ..daemon_client import writer
 from ..errors import CoconutError
 from ..keys import SecretKey, read_public
 from .base import Command, Commands, Out, UsageError, agentfs, aid_argument
+from .quote import compare, describe, quote, quote_arguments, quoted, verify_arguments
 
 __all__ = ["COMMANDS", "record_text"]
 
@@ -182,13 +183,14 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
         "--key",
         action="append",
         metavar="KEY",
-        help="public key of epoch 0, 64 hexadecimal digits or a file; one for each boot",
+        help="public key of epoch 0, one for each boot, or of the TPM's root; hex or a file",
     )
     parser.add_argument("--seed", type=Path, metavar="FILE", help="MAC seed of the boot")
     parser.add_argument(
         "--checkpoint", type=Path, metavar="FILE", help="the log must have come as far as this"
     )
     _checkpoint_key_argument(parser)
+    verify_arguments(parser)
     parser.add_argument("--live", action="store_true", help="the log has no end yet")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes")
     parser.add_argument(
@@ -215,6 +217,7 @@ def _verify(options: argparse.Namespace, out: Out) -> int:
     live = options.live or not options.files
     paths = options.files or [agentfs().chain_log]
     checkpoint = _checkpoint_of(options)
+    attested = quoted(options)
     report = audit.verify(
         paths,
         keys=keys,
@@ -224,6 +227,8 @@ def _verify(options: argparse.Namespace, out: Out) -> int:
     )
     if checkpoint is not None:
         audit.compare_checkpoint(report, audit.seal_trees(paths), checkpoint)
+    if attested is not None:
+        compare(report, paths, attested, options)
     out.result(report.to_json(), lambda: _report_text(report))
     return report.exit_code
 
@@ -304,7 +309,7 @@ def _report_text(report: Report) -> str:
     lines = []
     for boot in report.boots:
         lines += _boot_text(boot)
-    return "\n".join([*lines, report.verdict.text])
+    return "\n".join([*lines, *describe(report), report.verdict.text])
 
 
 def _boot_text(boot: BootReport) -> list[str]:
@@ -450,6 +455,12 @@ COMMANDS: Commands = (
                 "sign how far the log is, for somebody else to keep",
                 _checkpoint_arguments,
                 _checkpoint,
+            ),
+            Command(
+                "quote",
+                "have the TPM sign which head it has, on a nonce",
+                quote_arguments,
+                quote,
             ),
             Command("seed", "take the MAC seed of this boot, once", _seed_arguments, _seed),
             Command("stats", "show the chain's counters", None, _stats),

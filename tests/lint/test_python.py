@@ -20,7 +20,7 @@ RANKS = {
     "abi": 0,
     "syscalls": 1,
     **dict.fromkeys(("cose", "keys", "caps", "manifest", "audit", "tpm", "agentfs", "agent"), 2),
-    **dict.fromkeys(("daemon", "bpf", "learn"), 3),
+    **dict.fromkeys(("daemon", "bpf", "learn", "figures"), 3),
     "cli": 4,
 }
 """Layers of the run half: a module imports its own layer or a lower one."""

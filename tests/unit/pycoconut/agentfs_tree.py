@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["make"]
+__all__ = ["make", "make_groups"]
 
 STATUS = """aid a:{aid:05}
 name {name}
@@ -55,4 +55,16 @@ def make(root: Path) -> Path:
     (root / "policy/authorizers").write_text("sealed\n" + "cd" * 32 + " me\n")
     (root / "policy/limits").write_text("denials 0\nstrikes 3\n")
     (root / "abi").write_text("version 1\nboot_id 00\nattest_key " + "ef" * 32 + "\n")
+    return root
+
+
+def make_groups(root: Path) -> Path:
+    """Cgroups, as the kernel makes them for agents: one agent has one."""
+    group = root / "lab/a:00003"
+    group.mkdir(parents=True)
+    (group / "cpu.stat").write_text("usage_usec 2500000\nuser_usec 2000000\n")
+    (group / "memory.current").write_text(f"{3 << 20}\n")
+    for name, share, total in (("cpu", 12.5, 1_500_000), ("memory", 0, 0), ("io", 50, 2_000_000)):
+        line = f"avg10={share:.2f} avg60=0.00 avg300=0.00 total={total}\n"
+        (group / f"{name}.pressure").write_text(f"some {line}full {line}")
     return root

@@ -21,10 +21,12 @@ from . import (
     keys,
     man,
     manifest,
+    metrics,
     quota,
     services,
     states,
     system,
+    top,
 )
 from .base import EXIT_TEXTS, FAILED, OK, Command, Commands, Out, report_error
 
@@ -39,6 +41,8 @@ COMMANDS: Commands = (
     *states.COMMANDS,
     *approvals.COMMANDS,
     *quota.COMMANDS,
+    *top.COMMANDS,
+    *metrics.COMMANDS,
     *attest.COMMANDS,
     *audit.COMMANDS,
     *keys.COMMANDS,

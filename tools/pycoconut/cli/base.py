@@ -17,6 +17,7 @@ from .. import manifest as manifests
 from ..agentfs import ROOT, AgentFs, NotMountedError
 from ..aid import parse_aid
 from ..errors import CoconutError
+from ..figures import GROUPS, Snapshot, snapshot
 from ..keys import SecretKey
 from ..syscalls import NOT_COCONUT
 
@@ -34,6 +35,7 @@ __all__ = [
     "agentfs",
     "aid_argument",
     "aid_arguments",
+    "figures",
     "hex_argument",
     "report_error",
     "signed_manifest",
@@ -145,6 +147,15 @@ def report_error(error: Exception) -> int:
 def agentfs() -> AgentFs:
     """/agent, or what COCONUT_AGENTFS names."""
     return AgentFs(Path(os.environ.get("COCONUT_AGENTFS", ROOT)))
+
+
+def figures() -> Snapshot:
+    """What agents use now; COCONUT_GROUPS names another place for their cgroups.
+
+    Raises:
+        AgentFsError, OSError: It cannot be read.
+    """
+    return snapshot(agentfs(), Path(os.environ.get("COCONUT_GROUPS", GROUPS)))
 
 
 def aid_argument(text: str) -> int:

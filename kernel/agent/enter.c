@@ -12,6 +12,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
+#include "call.h"
 #include "enter.h"
 #include "freeze.h"
 #include "lane.h"
@@ -158,6 +159,7 @@ int agent_enter(struct agent *agent)
 	enter_record(from, agent->aid, err);
 	if (err)
 		return err;
+	agent_call_watch(current, agent);
 	agent_lane_enter(agent->lane);
 	/* Whoever ended the agent meanwhile looked for its tasks before current was one. */
 	if (agent_is_terminal(agent))

@@ -7,6 +7,7 @@
 #include <linux/audit_chain.h>
 #include <linux/sched/signal.h>
 
+#include "call.h"
 #include "freeze.h"
 #include "open.h"
 
@@ -23,6 +24,7 @@ void agent_fork(struct task_struct *child)
 	if (!agent)
 		return;
 	atomic_inc(&agent->nr_tasks);
+	agent_call_watch(child, agent);
 	agent_open_forked(child);
 	agent_freeze_child(child);
 }

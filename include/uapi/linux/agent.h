@@ -174,6 +174,8 @@ enum agent_event {
 	AGENT_EVENT_POLICY	= 20,	/* a limit of /agent/policy/limits was set */
 	AGENT_EVENT_GAP		= 21,	/* boot before has no last seal; object: its last record */
 	AGENT_EVENT_EXTEND	= 22,	/* of the TPM; object: last record, PCR before, head */
+	AGENT_EVENT_SYSCALL	= 23,	/* a call begins; object: number, six arguments in hex */
+	AGENT_EVENT_RETURN	= 24,	/* it returned; object: number, and in hex what */
 };
 
 enum agent_decision {

@@ -69,6 +69,8 @@ static const char * const event_names[] = {
 	[AGENT_EVENT_POLICY]		= "policy",
 	[AGENT_EVENT_GAP]		= "gap",
 	[AGENT_EVENT_EXTEND]		= "extend",
+	[AGENT_EVENT_SYSCALL]		= "syscall",
+	[AGENT_EVENT_RETURN]		= "return",
 };
 
 static const char * const class_names[] = {

@@ -410,6 +410,10 @@ class Event(IntEnum):
     GAP = 21
     #: of the TPM; object: last record, PCR before, head
     EXTEND = 22
+    #: a call begins; object: number, six arguments in hex
+    SYSCALL = 23
+    #: it returned; object: number, and in hex what
+    RETURN = 24
 
 
 class Decision(IntEnum):

@@ -66,6 +66,7 @@ static const struct mount_row mounts[] = {
 	{ "tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755", 0755 },
 	{ "cgroup2", "/sys/fs/cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, 0755 },
 	{ "securityfs", "/sys/kernel/security", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, 0755 },
+	{ "pstore", "/sys/fs/pstore", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, 0750 },
 	{ "agentfs", "/agent", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, 0755 },
 };
 

@@ -140,8 +140,9 @@ static void print_json_boot(const struct boot_report *boot)
 		printf(", \"counter\": null");
 	printf(", \"anchor\": \"%s\"",
 	       boot->rooted ? hex(boot->anchor, sizeof(boot->anchor)) : "");
-	printf(", \"anchored\": %s, \"macs\": %s, \"final\": %s}",
-	       truth(boot->anchored), truth(boot->macs), truth(boot->final));
+	printf(", \"anchored\": %s, \"macs\": %s, \"final\": %s, \"recovered\": %s}",
+	       truth(boot->anchored), truth(boot->macs), truth(boot->final),
+	       truth(boot->recovered && boot->verdict != TAMPERED));
 }
 
 static void print_text_boot(const struct boot_report *boot)

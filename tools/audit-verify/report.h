@@ -45,6 +45,7 @@ enum verdict {
  * @counter: which
  * @rooted: the TPM's root signed the boot record
  * @anchor: public key of the root
+ * @recovered: its end outlived a reset in memory; not said of what was tampered with
  * @linked: it names a boot before
  * @link: which
  * @nr_reasons: of @reasons
@@ -74,6 +75,7 @@ struct boot_report {
 	u64 counter;
 	bool rooted;
 	u8 anchor[ED25519_PUBLIC_SIZE];
+	bool recovered;
 	bool linked;
 	u8 link[AUDIT_BOOT_ID_SIZE];
 	unsigned int nr_reasons;

@@ -145,6 +145,7 @@ struct header {
 	u64 at;
 	u8 after[AUDIT_BOOT_ID_SIZE];
 	u8 prev[BLAKE3_OUT_SIZE];
+	bool recovered;
 	bool pruned;
 	u8 whole[BLAKE3_OUT_SIZE];
 };
@@ -180,10 +181,14 @@ static bool parse_header(const char *at, const char *end, struct header *header)
 	    !take_text(&at, end, "\",\"prev\":\"") ||
 	    !parse_hex(&at, end, header->prev, sizeof(header->prev)))
 		return false;
-	header->pruned = take_text(&at, end, "\",\"pruned\":\"");
-	if (header->pruned && !parse_hex(&at, end, header->whole, sizeof(header->whole)))
+	if (!take_text(&at, end, "\""))
 		return false;
-	return take_text(&at, end, "\"}\n") && at == end;
+	header->recovered = take_text(&at, end, ",\"recovered\":true");
+	header->pruned = take_text(&at, end, ",\"pruned\":\"");
+	if (header->pruned && (!parse_hex(&at, end, header->whole, sizeof(header->whole)) ||
+			       !take_text(&at, end, "\"")))
+		return false;
+	return take_text(&at, end, "}\n") && at == end;
 }
 
 /* What is wrong with what a header says of itself. */
@@ -246,6 +251,8 @@ static int take_header(struct source *source, const char *line, size_t len)
 	source->number = header.number;
 	source->at = header.at;
 	source->pruned = header.pruned;
+	source->recovering = header.recovered;
+	source->recovered = false;
 	memcpy(source->whole, header.whole, sizeof(header.whole));
 	memcpy(source->boot, header.boot, sizeof(header.boot));
 	blake3_init(&source->digest);
@@ -257,6 +264,7 @@ static void take_body(struct source *source, const char *data, size_t len)
 {
 	if (source->shards) {
 		blake3_update(&source->digest, data, len);
+		source->recovered |= source->recovering && len;
 		source->at += len;
 	}
 	source->any |= len > 0;

@@ -37,6 +37,8 @@ enum source_event {
  * @boot: boot that it is of
  * @pruned: records were taken out of it
  * @whole: then, the digest that it had
+ * @recovering: the shard says that it outlived a reset in memory
+ * @recovered: and something stands in it
  * @at: where in chain.log what comes next stands
  * @digest: of the shard being read
  * @opens: a shard 0 was opened, and nobody was told
@@ -60,6 +62,8 @@ struct source {
 	u8 boot[AUDIT_BOOT_ID_SIZE];
 	bool pruned;
 	u8 whole[BLAKE3_OUT_SIZE];
+	bool recovering;
+	bool recovered;
 	u64 at;
 	struct blake3_state digest;
 	bool opens;

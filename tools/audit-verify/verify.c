@@ -72,13 +72,20 @@ static bool take_cut(struct verifier *v, const char *line, size_t len)
 	return true;
 }
 
+/* After the line was taken: with it another boot may have begun. */
+static bool note_recovered(struct verifier *v, bool taken)
+{
+	v->boot.report->recovered |= v->source->recovered;
+	return taken;
+}
+
 static bool take(struct verifier *v, enum source_event event)
 {
 	switch (event) {
 	case SOURCE_LINE:
-		return take_line(v, v->source->line, v->source->len);
+		return note_recovered(v, take_line(v, v->source->line, v->source->len));
 	case SOURCE_CUT:
-		return take_cut(v, v->source->line, v->source->len);
+		return note_recovered(v, take_cut(v, v->source->line, v->source->len));
 	case SOURCE_PROBLEM:
 		if (!v->boot.report)
 			boot_new(v);

@@ -27,7 +27,8 @@ NO_DIGEST = "0" * 64
 
 _LINE = re.compile(
     rb'\{"shard":(0|[1-9][0-9]{0,18}),"boot":"([0-9a-f]{32})","at":(0|[1-9][0-9]{0,18})'
-    rb',"after":"([0-9a-f]{32})","prev":"([0-9a-f]{64})"(?:,"pruned":"([0-9a-f]{64})")?\}\n'
+    rb',"after":"([0-9a-f]{32})","prev":"([0-9a-f]{64})"(?:,"recovered":(true))?'
+    rb'(?:,"pruned":"([0-9a-f]{64})")?\}\n'
 )
 
 
@@ -46,6 +47,7 @@ class ShardHeader:
         after: Boot of the shard before; zeros: there was none.
         prev: BLAKE3 of that shard, 64 hex digits; zeros: there was none.
         pruned: BLAKE3 of the shard before records were taken out of it; empty: it is whole.
+        recovered: What is in it outlived a reset in memory, and was written by the next boot.
     """
 
     number: int
@@ -54,13 +56,15 @@ class ShardHeader:
     after: str = NO_BOOT
     prev: str = NO_DIGEST
     pruned: str = ""
+    recovered: bool = False
 
     def line(self) -> bytes:
         """The line, its LF included."""
-        pruned = f',"pruned":"{self.pruned}"' if self.pruned else ""
+        marks = ',"recovered":true' if self.recovered else ""
+        marks += f',"pruned":"{self.pruned}"' if self.pruned else ""
         return (
             f'{{"shard":{self.number},"boot":"{self.boot}","at":{self.at}'
-            f',"after":"{self.after}","prev":"{self.prev}"{pruned}}}\n'
+            f',"after":"{self.after}","prev":"{self.prev}"{marks}}}\n'
         ).encode()
 
     @classmethod
@@ -75,7 +79,8 @@ class ShardHeader:
             raise ShardHeaderError("not the header of a shard")
         number, at = int(match[1]), int(match[3])
         boot, after, prev = (match[i].decode() for i in (2, 4, 5))
-        return cls(number, boot, at, after, prev, (match[6] or b"").decode())
+        pruned = (match[7] or b"").decode()
+        return cls(number, boot, at, after, prev, pruned, bool(match[6]))
 
     def check_after(self, before: ShardHeader | None, digest: str, end: int | None = None) -> None:
         """Does it follow @before, whose bytes have this digest? None: it is the first at hand.

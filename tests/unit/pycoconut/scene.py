@@ -72,12 +72,20 @@ NOTHING = (NO_BOOT, NO_DIGEST)
 
 
 def headed(
-    chain: Chain, bodies: list[bytes], after: tuple[str, str] = NOTHING, pruned: bool = False
+    chain: Chain,
+    bodies: list[bytes],
+    after: tuple[str, str] = NOTHING,
+    pruned: bool = False,
+    recovered: bool = False,
 ) -> list[bytes]:
-    """Shards whose headers follow from each other; `pruned`: those between have only seals."""
+    """Shards whose headers follow from each other.
+
+    `pruned`: those between have only seals. `recovered`: the last outlived a reset in memory.
+    """
     made, at = [], 0
     for number, body in enumerate(bodies):
-        header = ShardHeader(number, chain.boot.hex(), at, *after)
+        last = number == len(bodies) - 1
+        header = ShardHeader(number, chain.boot.hex(), at, *after, recovered=recovered and last)
         data = header.line() + body
         at += len(body)
         after = (chain.boot.hex(), blake3(data).hexdigest())
@@ -91,7 +99,8 @@ def headed(
 def in_shards(
     chain: Chain, lines: list[bytes], count: int, after: tuple[str, str] = NOTHING
 ) -> list[bytes]:
-    return headed(chain, [b"".join(part) for part in parts(lines, count)], after)
+    bodies = [b"".join(part) for part in parts(lines, count)]
+    return headed(chain, bodies, after, recovered=count == 2)
 
 
 def after_all(chain: Chain, files: list[bytes]) -> tuple[str, str]:

@@ -72,6 +72,7 @@ class Boot:
         self._tail += block.records
         self._problem = self._problem or block.problem
         self.stopped = self.stopped or bool(self._problem)
+        self.report.recovered |= block.recovered and not self.stopped
         if self.stopped or block.seal is None:
             return None
         return self._task(block.seal, block.pruned and not self._tail)

@@ -46,6 +46,7 @@ class Block:
         boot: Boot id in hexadecimal, as the shard's header has it; empty: there is none.
         pruned: The shard says that records were taken out of it, and here there are none.
         problem: What is wrong with the files after these records; empty: nothing.
+        recovered: The shard says that it outlived a reset in memory.
     """
 
     records: bytes
@@ -54,6 +55,7 @@ class Block:
     boot: bytes = b""
     pruned: bool = False
     problem: str = ""
+    recovered: bool = False
 
     @property
     def first(self) -> bool:
@@ -155,6 +157,7 @@ class _Reader:
         self.opens = False
         self.boot = b""
         self.pruned = False
+        self.recovered = False
 
     def block(self, size: int, seal: bytes | None = None, problem: str = "") -> Block:
         """The next so many bytes, which are no longer kept."""
@@ -163,7 +166,7 @@ class _Reader:
         self.looked = 0
         opens, self.opens = self.opens, False
         bare = seal is not None and not records and self.pruned
-        return Block(records, seal, opens, self.boot, bare, problem)
+        return Block(records, seal, opens, self.boot, bare, problem, self.recovered)
 
     def file(self, path: Path) -> Iterator[Block]:
         """Blocks that end in this file; after one with a problem nothing is to be read."""
@@ -183,9 +186,16 @@ class _Reader:
                 yield self.block(len(self.kept), problem=f"{path.name}: an epoch without a seal")
                 return
 
+    def _keep(self, data: bytes) -> None:
+        """Takes what stands in a file, less its header."""
+        shard = self.shards.last
+        if data and shard is not None:
+            self.recovered = shard.recovered
+        self.kept += data
+
     def _more(self, piece: bytes) -> None:
         self.shards.take(piece)
-        self.kept += piece
+        self._keep(piece)
         self.begun = True
 
     def _start(self, path: Path, piece: bytes) -> Generator[Block, None, str]:
@@ -207,7 +217,7 @@ class _Reader:
             yield self.block(len(self.kept), problem=f"{path.name}: {problem}")
             return problem
         self.shards.take(piece[size:])
-        self.kept += piece[size:]
+        self._keep(piece[size:])
         self.begun = self.begun or len(piece) > size
         return problem
 

@@ -57,6 +57,7 @@ class BootReport:
         anchored: Was the key of the first epoch, or that of the root, known beforehand?
         macs: Were the MACs checked?
         final: Is there a last seal?
+        recovered: Did its end outlive a reset in memory? Not said of what was tampered with.
     """
 
     verdict: Verdict = Verdict.INTACT
@@ -78,9 +79,11 @@ class BootReport:
     anchored: bool = False
     macs: bool = False
     final: bool = False
+    recovered: bool = False
 
     def worsen(self, verdict: Verdict, reason: str) -> None:
         self.verdict = max(self.verdict, verdict)
+        self.recovered &= self.verdict != Verdict.TAMPERED
         self.reasons.append(reason)
 
     def note(self, what: str) -> None:

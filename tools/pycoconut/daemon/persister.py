@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pycoconut import abi
-from pycoconut.daemon import boots
+from pycoconut.daemon import boots, tail
 from pycoconut.daemon.shards import ShardError, Shards, last_of
 from pycoconut.shard import ShardHeader
 
@@ -57,6 +57,7 @@ class Persister:
         self._stats = source.parent / "stats"
         self._shards: Shards | None = None
         self._tail = b""
+        self._memory = tail.Memory()
         self._fd = os.open(source, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self.acknowledged = self._persisted()
 
@@ -81,7 +82,10 @@ class Persister:
     def _open(self) -> Shards:
         """Find the place on the disk, and the same one in the kernel's text."""
         boots.enter(self.log, self.boot)
-        end = boots.ending(boots.before(self.log, self.boot))
+        before = boots.before(self.log, self.boot)
+        if before is not None and (lines := tail.recover(before)):
+            self._say(f"{lines} lines of boot {before.name} were found in memory")
+        end = boots.ending(before)
         first = ShardHeader(0, self.boot, 0, end.boot, end.shard)
         shards = Shards(self.log / self.boot, first, self._persisted())
         self._link(end)
@@ -143,6 +147,7 @@ class Persister:
         except BlockingIOError:
             return b""
         start = os.lseek(self._fd, 0, os.SEEK_CUR) - len(data)
+        self._memory.write(start, data)
         if data and start != expected:
             self._tail = b""
             if not shards.skip_to(start):
@@ -184,4 +189,5 @@ class Persister:
     def close(self) -> None:
         """Let go of everything; the next one has ten seconds to come."""
         self.let_go()
+        self._memory.close()
         os.close(self._fd)

@@ -34,6 +34,8 @@ class Job:
     """Host files by the path they have in a guest whose root is memory."""
     disks: Sequence[Path] = ()
     """Host files that are the guest's disks: /dev/ubda, or, in QEMU, /dev/vda."""
+    resets: bool = False
+    """The machine may reset itself, and then boots again with what its memory holds."""
     interactive: bool = False
     cut: float | None = None
     """Seconds until the power is cut, from when the job makes the file /run/out/cut."""

@@ -172,7 +172,8 @@ class Runner:
         return [
             "qemu-system-x86_64", "-M", "q35", "-accel", accel.name,
             "-cpu", "host" if accel.kvm else "max", "-smp", str(guest.smp),
-            "-m", f"{guest.memory}M", "-nodefaults", "-display", "none", "-no-reboot",
+            "-m", f"{guest.memory}M", "-nodefaults", "-display", "none",
+            *([] if job.resets else ["-no-reboot"]),
             "-serial", "stdio", "-kernel", str(self._image(guest)), "-initrd", str(initrd),
             "-append", " ".join(words),
             "-fsdev", f"{share},id=out,path={out}",

@@ -74,6 +74,8 @@ u64 cap_walk_rights(const struct cap_set *set, const struct agent_request *req,
 int cap_net_decode(struct cbor_reader *r, struct cap *cap);
 void cap_net_encode(struct cbor_writer *w, const struct cap *cap);
 bool cap_net_subset(const struct cap *a, const struct cap *b);
+u8 cap_net_address(const struct agent_net_peer *peer, const u8 **addr);
+bool cap_net_covers(const struct cap *cap, u8 proto, u8 family, const u8 *addr);
 bool cap_net_matches(const struct cap *cap, const struct agent_net_peer *peer);
 
 /* ---- cap_ports.c ---- */

@@ -124,17 +124,17 @@ static noinline u64 match_rights(const struct cap_set *set, const struct agent *
 u64 cap_set_rights(const struct cap_set *set, const struct agent *agent,
 		   const struct agent_request *req, u64 *cap_id, u64 *granted)
 {
+	if (req->class == AGENT_CLASS_NET && req->net && req->net->proto != AGENT_NET_UNIX_ABSTRACT)
+		return cap_ports_rights(set, req, cap_id, granted);
 	*cap_id = 0;
 	if (granted)
 		*granted = 0;
 	/* Rights that no capability can have: nothing is spent on what is denied anyway. */
 	if (req->rights & ~cap_class_rights(req->class))
 		return 0;
-	if (req->class == AGENT_CLASS_FS)
-		return req->path ? cap_walk_rights(set, req, cap_id, granted) : 0;
-	if (req->class == AGENT_CLASS_NET && req->net && req->net->proto != AGENT_NET_UNIX_ABSTRACT)
-		return cap_ports_rights(set, req, cap_id, granted);
-	return match_rights(set, agent, req, cap_id, granted);
+	if (req->class != AGENT_CLASS_FS)
+		return match_rights(set, agent, req, cap_id, granted);
+	return req->path ? cap_walk_rights(set, req, cap_id, granted) : 0;
 }
 
 /**

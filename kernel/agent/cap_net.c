@@ -152,11 +152,17 @@ bool cap_net_subset(const struct cap *a, const struct cap *b)
 	       a->net.port_first >= b->net.port_first && a->net.port_last <= b->net.port_last;
 }
 
-/*
+/**
+ * cap_net_address - the address of a peer, as capabilities speak of it
+ * @peer: in network order
+ * @addr: set to it
+ *
  * An IPv4 address in IPv6 clothes is an IPv4 address: else a capability for the
  * IPv6 Internet would open the way to every IPv4 one through a dual-stack socket.
+ *
+ * Return: its family.
  */
-static u8 net_peer_address(const struct agent_net_peer *peer, const u8 **addr)
+u8 cap_net_address(const struct agent_net_peer *peer, const u8 **addr)
 {
 	static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -165,6 +171,21 @@ static u8 net_peer_address(const struct agent_net_peer *peer, const u8 **addr)
 		return peer->family;
 	*addr = peer->addr + sizeof(mapped);
 	return AF_INET;
+}
+
+/**
+ * cap_net_covers - does a capability speak of this address, whatever the port?
+ * @cap: net, of addresses
+ * @proto: enum agent_net_proto
+ * @family: of the address, see cap_net_address()
+ * @addr: in network order
+ *
+ * Return: true if so.
+ */
+bool cap_net_covers(const struct cap *cap, u8 proto, u8 family, const u8 *addr)
+{
+	return net_proto_covers(cap->net.proto, proto) && family == cap->net.family &&
+	       net_prefix_equal(addr, cap->net.addr, cap->net.prefix);
 }
 
 /**
@@ -177,12 +198,14 @@ static u8 net_peer_address(const struct agent_net_peer *peer, const u8 **addr)
 bool cap_net_matches(const struct cap *cap, const struct agent_net_peer *peer)
 {
 	const u8 *addr;
+	u8 family;
 
-	if (!net_proto_covers(cap->net.proto, peer->proto))
-		return false;
 	if (peer->proto == AGENT_NET_UNIX_ABSTRACT)
-		return cap_pattern_matches(cap->net.name, peer->name, peer->name_len);
-	return net_peer_address(peer, &addr) == cap->net.family &&
-	       net_prefix_equal(addr, cap->net.addr, cap->net.prefix) &&
+		return cap->net.proto == AGENT_NET_UNIX_ABSTRACT &&
+		       cap_pattern_matches(cap->net.name, peer->name, peer->name_len);
+	if (cap->net.proto == AGENT_NET_UNIX_ABSTRACT)
+		return false;
+	family = cap_net_address(peer, &addr);
+	return cap_net_covers(cap, peer->proto, family, addr) &&
 	       peer->port >= cap->net.port_first && peer->port <= cap->net.port_last;
 }

@@ -78,12 +78,16 @@ int cap_ports_index(struct cap_set *set)
 /**
  * struct ports_search - what was found so far
  * @req: who is asked about
+ * @addr: the address, and
+ * @family: its family, as capabilities speak of them
  * @found: rights
  * @lasting: of these, those that do not run out by themselves
  * @cap_id: the capability that contributed last
  */
 struct ports_search {
 	const struct agent_request *req;
+	const u8 *addr;
+	u8 family;
 	u64 found;
 	u64 lasting;
 	u64 cap_id;
@@ -93,7 +97,7 @@ static void ports_take(struct ports_search *s, struct cap *cap)
 {
 	u64 more = cap->rights & s->req->rights & ~s->found;
 
-	if (!more || !cap_net_matches(cap, s->req->net))
+	if (!more || !cap_net_covers(cap, s->req->net->proto, s->family, s->addr))
 		return;
 	if (!cap_unlimited(cap) && !cap_use(cap, s->req->approved))
 		return;
@@ -152,8 +156,10 @@ u64 cap_ports_rights(const struct cap_set *set, const struct agent_request *req,
 {
 	struct ports_search s = { .req = req };
 
+	s.family = cap_net_address(req->net, &s.addr);
 	ports_walk(&s, set, false);
-	if (s.found != req->rights && set->ports_counted)
+	/* Rights that no capability can have: nothing is spent on what is denied anyway. */
+	if (s.found != req->rights && set->ports_counted && !(req->rights & ~AGENT_NET_ALL))
 		ports_walk(&s, set, true);
 	*cap_id = s.cap_id;
 	if (granted)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pycoconut.guest.definition import load
@@ -24,6 +26,23 @@ def test_a_job_runs_on_all_cpus_and_its_status_comes_back(runner: Runner, name: 
     assert int(lines[0]) == load(REPO / "qemu" / f"{name}.toml").smp
     assert "syscalls 472-479" in lines
     assert outcome.complaints() == []
+
+
+TPM = """
+b=/bin/busybox
+$b cat /sys/class/tpm/tpm0/pcr-sha256/0
+$b touch /run/out/tpm-dies
+$b sleep 1
+$b cat /sys/class/tpm/tpm0/pcr-sha256/0
+exit 0
+"""
+
+
+def test_a_guest_has_a_tpm_which_dies_when_it_is_told_to(runner: Runner) -> None:
+    outcome = runner.run("tpm", Job(["/bin/busybox", "sh", "-c", TPM]), "kinds-tpm")
+    outcome.check()
+    # A driver that gets no answer to the second shows no digits.
+    assert len(re.findall(r"\b[0-9A-F]{64}\b", outcome.output)) == 1, outcome.output
 
 
 def test_a_guest_that_dies_has_no_status(runner: Runner) -> None:

@@ -32,6 +32,8 @@ class Guest:
     smp: int = 1
     firmware: str = "bios"
     timeout: float = 300.0
+    tpm: bool = False
+    """A TPM 2, which swtpm emulates: one of its own for each run, unless the job has one."""
     machine: tuple[str, ...] = ()
     """Words for QEMU's command line."""
     boot: tuple[str, ...] = ()

@@ -39,6 +39,9 @@ class Job:
     interactive: bool = False
     cut: float | None = None
     """Seconds until the power is cut, from when the job makes the file /run/out/cut."""
+    tpm: Path | None = None
+    """Folder of the TPM's state, for guests that have one: the same again is the same TPM.
+    When the job makes the file /run/out/tpm-dies, the TPM dies."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 from pycoconut.guest.definition import Guest, load
 from pycoconut.guest.job import Job, Outcome, collect, prepare
 from pycoconut.guest.kvm import probe
+from pycoconut.guest.tpm import Tpm
 from pycoconut.imgbuild.cpio import Member, newc
 from pycoconut.kbuild.base import Places
 from pycoconut.kbuild.console import Console, die
@@ -84,11 +85,16 @@ class Runner:
             return Outcome(0, 0.0, log, out)
         prepare(job, out)
         argv = self._command(guest, job, out, folder)
-        self.console.show(argv)
-        started = time.monotonic()
         timeout = max(job.timeout, guest.timeout) if guest.kind != "uml" else job.timeout
         cut = None if job.cut is None else (out / "cut", job.cut)
-        self._wait(argv, log, timeout, interactive=job.interactive, cut=cut)
+        with contextlib.ExitStack() as beside:
+            if guest.tpm:
+                tpm = beside.enter_context(Tpm(job.tpm, out / "tpm-dies"))
+                self.console.show(tpm.command)
+                argv += tpm.device
+            self.console.show(argv)
+            started = time.monotonic()
+            self._wait(argv, log, timeout, interactive=job.interactive, cut=cut)
         return collect(out, log, time.monotonic() - started)
 
     def _wait(

@@ -95,6 +95,7 @@ extern const struct file_operations agentfs_text_fops;
 int agentfs_text_open(struct inode *inode, struct file *file);
 ssize_t agentfs_text_read(struct kiocb *iocb, struct iov_iter *to);
 extern const struct file_operations agentfs_command_fops;
+char *agentfs_line(const char __user *buf, size_t len);
 ssize_t agentfs_text_write(struct file *file, const char __user *buf, size_t len, loff_t *pos);
 
 /* abi.c, audit.c, policy.c: root entries */
@@ -106,6 +107,12 @@ extern const struct agentfs_entry agentfs_policy_entries[];
 /* stored.c: directories that the operator fills */
 extern const struct inode_operations agentfs_stored_iops;	/* of text files */
 extern const struct inode_operations agentfs_links_iops;	/* of symbolic links */
+int agentfs_stored_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
+struct inode *agentfs_stored_inode(struct inode *dir, umode_t mode);
+void agentfs_stored_add(struct inode *dir, struct dentry *dentry, struct inode *inode);
+
+/* tenants.c */
+extern const struct inode_operations agentfs_tenants_iops;
 
 /* fd.c */
 extern const struct agent_fs_ops agentfs_fd_ops;

@@ -132,14 +132,13 @@ static const struct file_operations approvals_fops = {
 	.release	= single_release,
 };
 
-#define STORED_DIR(_name, _id) {					\
+#define STORED_DIR(_name, _id, _iop) {					\
 	.name = (_name), .id = (_id), .mode = S_IFDIR | 0755,		\
-	.iop = &agentfs_stored_iops, .fop = &simple_dir_operations,	\
-	.guarded = true }
+	.iop = (_iop), .fop = &simple_dir_operations, .guarded = true }
 
 const struct agentfs_entry agentfs_policy_entries[] = {
-	STORED_DIR("caps", ID_CAPS),
-	STORED_DIR("tenants", ID_TENANTS),
+	STORED_DIR("caps", ID_CAPS, &agentfs_stored_iops),
+	STORED_DIR("tenants", ID_TENANTS, &agentfs_tenants_iops),
 	{ .name = "authorizers", .id = ID_AUTHORIZERS, .mode = S_IFREG | 0644,
 	  .fop = &authorizers_fops, .show = authorizers_show, .command = authorizers_command,
 	  .what = "agentfs/policy/authorizers write", .guarded = true },

@@ -20,8 +20,18 @@
 static const struct inode_operations stored_file_iops;
 static const struct file_operations stored_file_fops;
 
-/* Creating and removing are decided here too: they ask whether a directory may be written. */
-static int stored_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
+/**
+ * agentfs_stored_permission() - the check on the way to what the operator keeps
+ * @idmap: of the mount
+ * @inode: of a file or directory of his
+ * @mask: MAY_*
+ *
+ * Creating and removing are decided here too: they ask whether a directory may be written.
+ *
+ * Context: may sleep unless @mask says otherwise.
+ * Return: 0 or a negative errno.
+ */
+int agentfs_stored_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
 	int err = agentfs_permission(idmap, inode, mask);
 
@@ -30,7 +40,14 @@ static int stored_permission(struct mnt_idmap *idmap, struct inode *inode, int m
 	return agentfs_operator("agentfs/policy write", true);
 }
 
-static struct inode *stored_inode(struct inode *dir, umode_t mode)
+/**
+ * agentfs_stored_inode() - an inode for what the operator keeps
+ * @dir: where it will be
+ * @mode: type and permissions
+ *
+ * Return: the inode, or NULL without memory.
+ */
+struct inode *agentfs_stored_inode(struct inode *dir, umode_t mode)
 {
 	struct inode *inode = new_inode(dir->i_sb);
 
@@ -42,7 +59,13 @@ static struct inode *stored_inode(struct inode *dir, umode_t mode)
 	return inode;
 }
 
-static void stored_add(struct inode *dir, struct dentry *dentry, struct inode *inode)
+/**
+ * agentfs_stored_add() - give an inode its name, which lasts until it is removed
+ * @dir: where
+ * @dentry: the name
+ * @inode: from agentfs_stored_inode()
+ */
+void agentfs_stored_add(struct inode *dir, struct dentry *dentry, struct inode *inode)
 {
 	d_instantiate(dentry, inode);
 	dget(dentry);
@@ -52,7 +75,7 @@ static void stored_add(struct inode *dir, struct dentry *dentry, struct inode *i
 static int stored_create(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
 			 umode_t mode, bool excl)
 {
-	struct inode *inode = stored_inode(dir, S_IFREG | (mode & 0644));
+	struct inode *inode = agentfs_stored_inode(dir, S_IFREG | (mode & 0644));
 
 	if (!inode)
 		return -ENOSPC;
@@ -61,14 +84,14 @@ static int stored_create(struct mnt_idmap *idmap, struct inode *dir, struct dent
 	inode->i_mapping->a_ops = &ram_aops;
 	mapping_set_gfp_mask(inode->i_mapping, GFP_HIGHUSER_MOVABLE);
 	mapping_set_unevictable(inode->i_mapping);
-	stored_add(dir, dentry, inode);
+	agentfs_stored_add(dir, dentry, inode);
 	return 0;
 }
 
 static int links_symlink(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
 			 const char *target)
 {
-	struct inode *inode = stored_inode(dir, S_IFLNK | 0777);
+	struct inode *inode = agentfs_stored_inode(dir, S_IFLNK | 0777);
 
 	if (!inode)
 		return -ENOSPC;
@@ -79,7 +102,7 @@ static int links_symlink(struct mnt_idmap *idmap, struct inode *dir, struct dent
 		return -ENOMEM;
 	}
 	inode->i_size = strlen(target);
-	stored_add(dir, dentry, inode);
+	agentfs_stored_add(dir, dentry, inode);
 	return 0;
 }
 
@@ -88,7 +111,7 @@ const struct inode_operations agentfs_stored_iops = {
 	.create		= stored_create,
 	.unlink		= simple_unlink,
 	.rename		= simple_rename,
-	.permission	= stored_permission,
+	.permission	= agentfs_stored_permission,
 	.setattr	= agentfs_setattr,
 };
 
@@ -96,7 +119,7 @@ const struct inode_operations agentfs_links_iops = {
 	.lookup		= simple_lookup,
 	.symlink	= links_symlink,
 	.unlink		= simple_unlink,
-	.permission	= stored_permission,
+	.permission	= agentfs_stored_permission,
 	.setattr	= agentfs_setattr,
 };
 
@@ -139,7 +162,7 @@ static ssize_t stored_write(struct kiocb *iocb, struct iov_iter *from)
 }
 
 static const struct inode_operations stored_file_iops = {
-	.permission	= stored_permission,
+	.permission	= agentfs_stored_permission,
 	.setattr	= stored_setattr,
 	.getattr	= simple_getattr,
 };

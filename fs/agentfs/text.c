@@ -51,11 +51,15 @@ ssize_t agentfs_text_read(struct kiocb *iocb, struct iov_iter *to)
 	return err ?: seq_read_iter(iocb, to);
 }
 
-/*
- * The one line of a write, as echo(1) makes it, without its line feed; kfree() it. Or
- * an ERR_PTR: -EINVAL for more than a line, a NUL, or what is too long; -EFAULT, -ENOMEM.
+/**
+ * agentfs_line() - the one line of a write, as echo(1) makes it
+ * @buf: from user space
+ * @len: how long it is
+ *
+ * Return: the line without its line feed, for kfree(); or an ERR_PTR(): -EINVAL for more
+ * than a line, a NUL, or what is too long; -EFAULT; -ENOMEM.
  */
-static char *text_line(const char __user *buf, size_t len)
+char *agentfs_line(const char __user *buf, size_t len)
 {
 	char *line;
 
@@ -90,7 +94,7 @@ ssize_t agentfs_text_write(struct file *file, const char __user *buf, size_t len
 
 	if (err)
 		return err;
-	line = text_line(buf, len);
+	line = agentfs_line(buf, len);
 	if (IS_ERR(line))
 		return PTR_ERR(line);
 	err = node->entry->command(node->agent, line);

@@ -3,9 +3,9 @@
  * Agents, as the rest of the kernel sees them.
  *
  * Lock order: agent_tree_lock (mutex) > agent->caps_lock (mutex) > agent->lock (spin,
- * interrupts off). The hot path (a decision about current) takes none of them:
- * cred->agent is stable while the credential is, and agent->caps is an immutable
- * snapshot under RCU.
+ * interrupts off); agent_tree_lock > group_lock (mutex) > what a cgroup's files take. The
+ * hot path (a decision about current) takes none of them: cred->agent is stable while
+ * the credential is, and agent->caps is an immutable snapshot under RCU.
  */
 #ifndef _LINUX_AGENT_H
 #define _LINUX_AGENT_H
@@ -23,6 +23,7 @@
 #include <uapi/linux/agent.h>
 
 struct cap_set;
+struct cgroup;
 struct manifest;
 struct task_struct;
 struct seq_file;
@@ -33,15 +34,17 @@ struct seq_file;
  * @used: settled and debited
  * @reserved: sum of the live reservations
  * @high_water: largest used + reserved seen
+ * @stalls: how often it was refused, or slowed
  */
 struct agent_quota {
 	u64 limit;
 	u64 used;
 	u64 reserved;
 	u64 high_water;
+	u64 stalls;
 };
 
-#define AGENT_NR_QUOTAS		7
+#define AGENT_NR_QUOTAS		13
 
 /* Between two stamps: who keeps one has the bits below for what goes with it. */
 #define AGENT_STAMP_STEP	16
@@ -78,7 +81,7 @@ struct agent {
 	struct manifest *manifest;		/* constant after spawn; NULL: boot agent */
 	char name[AGENT_NAME_MAX + 1];		/* constant */
 	char tenant[AGENT_TENANT_MAX + 1];	/* constant */
-	u8 lane;				/* enum agent_lane */
+	u8 lane;				/* enum agent_lane; constant */
 	u8 audit_level;				/* enum agent_audit_level; constant */
 	bool permissive;			/* denials pass, recorded as such; constant */
 	u8 manifest_digest[AGENT_DIGEST_SIZE];	/* BLAKE3 of the COSE_Sign1; constant */
@@ -92,8 +95,14 @@ struct agent {
 	u32 nr_waiting;				/* for approval, its descendants' too; of */
 	u32 nr_asked;				/* what the boot agent spawned: approval.c */
 	u64 asked_since_ns;			/* the minute that nr_asked counts in */
+	struct cgroup *group;			/* its share; group_lock; NULL: gone, or boot */
+	struct work_struct group_work;		/* that removes it */
 	struct agent_quota quota[AGENT_NR_QUOTAS];	/* lock */
 	struct list_head reservations;		/* lock */
+	u64 net_next_ns;			/* when what went and came is paid for; lock */
+	u64 net_in;				/* bytes; lock */
+	u64 net_out;				/* bytes; lock */
+	u32 quota_told;				/* bit n: that kind n ran out is on record; lock */
 };
 
 #ifdef CONFIG_COCONUT

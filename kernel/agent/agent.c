@@ -10,6 +10,7 @@
 #include "agent.h"
 #include "cap.h"
 #include "epoch.h"
+#include "group.h"
 #include "manifest.h"
 #include "quarantine.h"
 
@@ -40,6 +41,7 @@ static void agent_free_work(struct work_struct *work)
 	struct agent *agent = container_of(work, struct agent, free_work);
 
 	WARN_ON_ONCE(!list_empty(&agent->reservations));
+	agent_group_remove(agent);
 	if (agent->manifest)
 		manifest_free(agent->manifest);
 	if (rcu_access_pointer(agent->caps))
@@ -64,6 +66,7 @@ struct agent *agent_alloc(struct agent *parent)
 	refcount_set(&agent->ref, 1);
 	INIT_WORK(&agent->free_work, agent_free_work);
 	INIT_WORK(&agent->quarantine_work, agent_quarantine_work);
+	INIT_WORK(&agent->group_work, agent_group_work);
 	agent->parent = agent_get(parent);
 	agent->depth = parent->depth + 1;
 	INIT_LIST_HEAD(&agent->children);

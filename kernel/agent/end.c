@@ -10,6 +10,7 @@
 #include "cap.h"
 #include "end.h"
 #include "epoch.h"
+#include "group.h"
 #include "manifest.h"
 #include "quota.h"
 #include "state.h"
@@ -77,6 +78,8 @@ static void end_bury(struct agent *agent)
 	agent_quota_drop(agent);
 	agent_quota_child_gone(agent->parent);
 	agent_tree_unlink(agent);
+	if (!atomic_read(&agent->nr_tasks))
+		agent_group_ended(agent);	/* else the last of them does: agent_exit() */
 	graveyard_add(agent);
 }
 

@@ -6,6 +6,7 @@
 #include <linux/agent.h>
 #include <linux/audit_chain.h>
 #include <linux/capability.h>
+#include <linux/cgroup.h>
 #include <linux/cred.h>
 #include <linux/fdtable.h>
 #include <linux/fs_struct.h>
@@ -15,6 +16,7 @@
 #include "call.h"
 #include "enter.h"
 #include "freeze.h"
+#include "group.h"
 #include "lane.h"
 #include "state.h"
 
@@ -86,6 +88,22 @@ static int enter_leave(struct agent *from)
 	return 0;
 }
 
+/* The share comes before the authority: nothing runs for the agent on another's. */
+static int enter_count_in_group(struct agent *agent)
+{
+	struct cgroup *group;
+	int err = agent_group_enter(agent, &group);
+
+	if (err)
+		return err;
+	err = enter_count(agent);
+	if (err)
+		agent_group_back(agent, group);
+	else
+		cgroup_put(group);
+	return err;
+}
+
 static int enter_commit(struct agent *agent, struct agent *from)
 {
 	struct cred *new = prepare_creds();
@@ -96,7 +114,7 @@ static int enter_commit(struct agent *agent, struct agent *from)
 	err = enter_leave(from);
 	if (err)
 		goto abort;
-	err = enter_count(agent);
+	err = enter_count_in_group(agent);
 	if (err)
 		goto stay;
 	agent_put(new->agent);

@@ -9,12 +9,14 @@
 
 #include "attest.h"
 #include "end.h"
+#include "groupfs.h"
 #include "tree.h"
 
 static int __init agent_init(void)
 {
 	agent_tree_init();
 	agent_end_init();
+	groupfs_init();
 	agent_attest_init();
 	/* The BOOT record vouches for the attestation key, so the key comes first. */
 	audit_chain_open(agent_attest_key());

@@ -76,22 +76,40 @@ static bool is_name_char(char c)
 	       c == '.' || c == '_' || c == '-';
 }
 
-/* Names become names of directories: "." and ".." are not names. */
+/**
+ * manifest_is_name - may an agent or a tenant have this name?
+ * @name: the name, ended with a NUL
+ * @len: its length
+ * @max: the most that it may be
+ *
+ * Names become names of directories: "." and ".." are not names.
+ *
+ * Return: true if so.
+ */
+bool manifest_is_name(const char *name, size_t len, size_t max)
+{
+	size_t i;
+
+	if (!len || len > max || !strcmp(name, ".") || !strcmp(name, ".."))
+		return false;
+	for (i = 0; i < len; i++)
+		if (!is_name_char(name[i]))
+			return false;
+	return true;
+}
+
 static int manifest_read_name(struct cbor_reader *r, char *name, size_t max)
 {
-	size_t len, i;
+	size_t len;
 	const char *text = cbor_read_text(r, &len);
 
 	if (r->error)
 		return -EBADMSG;
-	if (!len || len > max)
+	if (len > max)
 		return -EINVAL;
-	for (i = 0; i < len; i++)
-		if (!is_name_char(text[i]))
-			return -EINVAL;
 	memcpy(name, text, len);
 	name[len] = 0;
-	return !strcmp(name, ".") || !strcmp(name, "..") ? -EINVAL : 0;
+	return manifest_is_name(name, len, max) ? 0 : -EINVAL;
 }
 
 static bool manifest_code_seen(const struct manifest *m, const u8 *digest)

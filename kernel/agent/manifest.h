@@ -36,6 +36,7 @@ struct manifest {
  */
 struct manifest *manifest_parse(const void *bytes, size_t len);
 void manifest_free(struct manifest *manifest);
+bool manifest_is_name(const char *name, size_t len, size_t max);
 /* Is the capability part of one of the maximal ones? NULL: the boot agent, yes. */
 bool manifest_allows(const struct manifest *manifest, const struct cap *cap);
 void manifest_drop_caps(struct manifest *manifest);	/* they keep paths busy; agent_tree_lock */

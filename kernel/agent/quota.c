@@ -7,26 +7,44 @@
  */
 
 #include <linux/agent.h>
+#include <linux/audit_chain.h>
 #include <linux/minmax.h>
 #include <linux/seq_file.h>
 
+#include "lane.h"
 #include "manifest.h"
 #include "quota.h"
+#include "quota_group.h"
 #include "state.h"
+#include "tenant.h"
 #include "tree.h"
+
+/* Who keeps the limit. */
+enum {
+	KEPT_BY_NOBODY,		/* it is stored and shown, but nothing charges it */
+	KEPT_BY_CALLERS,	/* they debit, reserve and settle */
+	KEPT_BY_KERNEL,		/* which counts by itself, or has a controller count */
+};
 
 static const struct quota_kind {
 	const char *name;
-	bool enforced;		/* the others are kept and shown, but nothing charges them */
+	u8 kept;
 	bool ancestors;		/* is charged to them too; children are each parent's own */
+	bool asked;		/* holds only where a manifest says so: no part of a limit */
 } quota_kinds[AGENT_NR_QUOTAS] = {
-	[AGENT_QUOTA_CPU]		= { "cpu" },
-	[AGENT_QUOTA_RAM]		= { "ram" },
+	[AGENT_QUOTA_CPU]		= { "cpu", KEPT_BY_KERNEL },
+	[AGENT_QUOTA_RAM]		= { "ram", KEPT_BY_KERNEL },
 	[AGENT_QUOTA_HBM]		= { "hbm" },
 	[AGENT_QUOTA_SSD]		= { "ssd" },
-	[AGENT_QUOTA_NET]		= { "net" },
-	[AGENT_QUOTA_INFERENCE_TOKENS]	= { "inference_tokens", true, true },
-	[AGENT_QUOTA_CHILDREN]		= { "children", true, false },
+	[AGENT_QUOTA_NET]		= { "net", KEPT_BY_KERNEL },
+	[AGENT_QUOTA_INFERENCE_TOKENS]	= { "inference_tokens", KEPT_BY_CALLERS, true },
+	[AGENT_QUOTA_CHILDREN]		= { "children", KEPT_BY_CALLERS, false },
+	[AGENT_QUOTA_PIDS]		= { "pids", KEPT_BY_KERNEL },
+	[AGENT_QUOTA_IO]		= { "io", KEPT_BY_KERNEL },
+	[AGENT_QUOTA_CPU_WEIGHT]	= { "cpu_weight", KEPT_BY_KERNEL },
+	[AGENT_QUOTA_RAM_HIGH]		= { "ram_high", KEPT_BY_KERNEL },
+	[AGENT_QUOTA_RAM_MIN]		= { "ram_min", KEPT_BY_KERNEL, .asked = true },
+	[AGENT_QUOTA_NET_TOTAL]		= { "net_total", KEPT_BY_KERNEL, true },
 };
 
 /**
@@ -48,7 +66,18 @@ const char *agent_quota_name(u32 kind)
  */
 bool agent_quota_enforced(u32 kind)
 {
-	return kind < AGENT_NR_QUOTAS && quota_kinds[kind].enforced;
+	return kind < AGENT_NR_QUOTAS && quota_kinds[kind].kept != KEPT_BY_NOBODY;
+}
+
+/**
+ * agent_quota_charged() - do callers charge this kind?
+ * @kind: enum agent_quota_kind
+ *
+ * Return: true if agent_quota(2) debits, reserves and settles it.
+ */
+bool agent_quota_charged(u32 kind)
+{
+	return kind < AGENT_NR_QUOTAS && quota_kinds[kind].kept == KEPT_BY_CALLERS;
 }
 
 static u64 quota_room(const struct agent_quota *quota)
@@ -105,6 +134,8 @@ static int quota_charge_one(struct agent *agent, u32 kind, u64 amount, bool rese
 		else
 			quota->used += amount;
 		err = 0;
+	} else {
+		quota->stalls++;
 	}
 	spin_unlock_irqrestore(&agent->lock, flags);
 	return err;
@@ -190,27 +221,91 @@ int agent_quota_debit(struct agent *agent, u32 kind, u64 amount)
 	return agent_quota_charge(agent, kind, amount, false);
 }
 
+/* Weights are the scheduler's numbers, and not all memory can be kept for somebody. */
+static bool quota_valid_limit(u32 kind, u64 limit)
+{
+	if (kind == AGENT_QUOTA_RAM_MIN)
+		return limit != AGENT_QUOTA_UNLIMITED;
+	return kind != AGENT_QUOTA_CPU_WEIGHT || limit == AGENT_QUOTA_UNLIMITED ||
+	       (limit >= TENANT_WEIGHT_LEAST && limit <= TENANT_WEIGHT_MOST);
+}
+
+/**
+ * agent_quota_over() - put on record that a budget did not suffice
+ * @agent: the agent
+ * @kind: enum agent_quota_kind
+ * @refused: something failed for it, else it waited
+ *
+ * Once for each limit that is set: what goes on all the time would fill the chain.
+ *
+ * Context: any.
+ */
+void agent_quota_over(struct agent *agent, u32 kind, bool refused)
+{
+	char object[64];
+	struct audit_entry entry = {
+		.aid		= agent->aid,
+		.event		= AGENT_EVENT_QUOTA,
+		.class		= AGENT_CLASS_LIFE,
+		.decision	= refused ? AGENT_DECISION_DENIED : AGENT_DECISION_NONE,
+		.result		= refused ? -EDQUOT : 0,
+		.object		= object,
+	};
+	unsigned long flags;
+	bool told;
+
+	spin_lock_irqsave(&agent->lock, flags);
+	told = agent->quota_told & BIT(kind);
+	agent->quota_told |= BIT(kind);
+	spin_unlock_irqrestore(&agent->lock, flags);
+	if (told)
+		return;
+	entry.object_len = scnprintf(object, sizeof(object), "a:%05llu %s over", agent->aid,
+				     quota_kinds[kind].name);
+	audit_chain_append(&entry);
+}
+
+/* The most that an agent can hand on: without a weight of its own that of its lane. */
+static u64 quota_bound(const struct agent *parent, u32 kind)
+{
+	u64 limit = READ_ONCE(parent->quota[kind].limit);
+
+	if (kind == AGENT_QUOTA_CPU_WEIGHT && parent->parent && limit == AGENT_QUOTA_UNLIMITED)
+		return agent_lane_weight(parent->lane);
+	return limit;
+}
+
+/* A lane's weight stays the lane's, and what was kept for the parent is not kept twice. */
+static u64 quota_silent(const struct agent *parent, u32 kind)
+{
+	return quota_kinds[kind].asked ? 0 : READ_ONCE(parent->quota[kind].limit);
+}
+
 /**
  * agent_quota_inherit() - give a new agent the budgets of its manifest
  * @agent: new, under its parent
  * @manifest: what it asks for; where it is silent the parent's limit holds
  *
- * Context: agent_tree_lock is held, so that the parent's limits stay.
- * Return: 0, or -EPERM if a budget is larger than the parent's.
+ * Context: may sleep; agent_tree_lock is held, so that the parent's limits stay.
+ * Return: 0; -EPERM if a budget is larger than the parent's; -EINVAL if it is none;
+ * -EOPNOTSUPP where the machine cannot keep it.
  */
 int agent_quota_inherit(struct agent *agent, const struct manifest *manifest)
 {
-	u64 asked, limit;
+	u64 asked;
 	u32 kind;
 
 	for (kind = 0; kind < AGENT_NR_QUOTAS; kind++) {
 		asked = manifest->quota[kind];
-		limit = READ_ONCE(agent->parent->quota[kind].limit);
-		if (asked != AGENT_QUOTA_UNLIMITED && asked > limit)
+		if (asked == AGENT_QUOTA_UNLIMITED)
+			asked = quota_silent(agent->parent, kind);
+		else if (asked > quota_bound(agent->parent, kind))
 			return -EPERM;
-		agent->quota[kind].limit = min(asked, limit);
+		if (!quota_valid_limit(kind, asked))
+			return -EINVAL;
+		agent->quota[kind].limit = asked;
 	}
-	return 0;
+	return quota_group_spawned(agent);
 }
 
 /**
@@ -241,9 +336,32 @@ static void quota_limit(struct agent *agent, u32 kind, u64 limit, bool root)
 
 	spin_lock_irqsave(&agent->lock, flags);
 	WRITE_ONCE(quota->limit, root ? limit : min(quota->limit, limit));
+	agent->quota_told &= ~BIT(kind);
+	if (kind == AGENT_QUOTA_NET)
+		agent->net_next_ns = 0;	/* what was owed at another rate is forgiven */
 	if (agent->state == AGENT_STATE_INFERENCE_BLOCKED)
 		agent_transition_locked(agent, AGENT_STATE_ACTIVE, "quota set");
 	spin_unlock_irqrestore(&agent->lock, flags);
+}
+
+/*
+ * Without agent_tree_lock: to take memory back may end agents, which need it to end. Of
+ * two who set a limit at once the one that comes later here writes what counts then.
+ */
+static int quota_apply_tree(struct agent *root, u32 kind)
+{
+	int err = quota_group_apply(root, kind);
+	struct agent *agent;
+	u64 aid;
+
+	if (!quota_group_keeps(kind) || !atomic_read(&root->nr_children))
+		return err;
+	for (aid = root->aid + 1; !err && (agent = agent_next(&aid)); aid++) {
+		if (agent_is_ancestor(root, agent) && !agent_is_terminal(agent))
+			err = quota_group_apply(agent, kind);
+		agent_put(agent);
+	}
+	return err;
 }
 
 /**
@@ -252,11 +370,12 @@ static void quota_limit(struct agent *agent, u32 kind, u64 limit, bool root)
  * @kind: enum agent_quota_kind, an enforced one
  * @limit: units, AGENT_QUOTA_UNLIMITED where the parent has no limit either
  *
- * A limit below what is used already takes nothing back: nothing more is charged.
+ * A limit below what is used already takes nothing back: nothing more is charged. But
+ * memory is, at the price of the agent's life where it cannot be.
  *
  * Context: may sleep.
- * Return: 0; -EPERM if it is above the parent's limit, or for the boot agent;
- * -ESRCH if the agent has ended.
+ * Return: 0; -EPERM if it is above the parent's limit, or for the boot agent; -EINVAL if
+ * it is none; -ESRCH if the agent has ended; -EOPNOTSUPP where the machine cannot keep it.
  */
 int agent_quota_set(struct agent *agent, u32 kind, u64 limit)
 {
@@ -265,15 +384,18 @@ int agent_quota_set(struct agent *agent, u32 kind, u64 limit)
 
 	if (!agent->parent)
 		return -EPERM;
+	if (!quota_valid_limit(kind, limit))
+		return -EINVAL;
 	mutex_lock(&agent_tree_lock);
 	if (agent_is_terminal(agent))
 		err = -ESRCH;
-	else if (limit > READ_ONCE(agent->parent->quota[kind].limit))
+	else if (limit > quota_bound(agent->parent, kind) &&
+		 limit != READ_ONCE(agent->parent->quota[kind].limit))
 		err = -EPERM;
 	while (!err && (pos = agent_tree_next(agent, pos)))
 		quota_limit(pos, kind, limit, pos == agent);
 	mutex_unlock(&agent_tree_lock);
-	return err;
+	return err ?: quota_apply_tree(agent, kind);
 }
 
 /**
@@ -282,12 +404,13 @@ int agent_quota_set(struct agent *agent, u32 kind, u64 limit)
  * @kind: enum agent_quota_kind
  * @out: a consistent copy
  *
- * Context: any.
+ * Context: may sleep.
  */
 void agent_quota_get(struct agent *agent, u32 kind, struct agent_quota *out)
 {
 	unsigned long flags;
 
+	quota_group_refresh(agent, kind);
 	spin_lock_irqsave(&agent->lock, flags);
 	*out = agent->quota[kind];
 	spin_unlock_irqrestore(&agent->lock, flags);
@@ -313,7 +436,10 @@ void agent_quota_show(struct seq_file *m, struct agent *agent, u32 kind)
 
 	agent_quota_get(agent, kind, &quota);
 	quota_show_limit(m, quota.limit);
-	seq_printf(m, "used %llu\nreserved %llu\nhigh_water %llu\nenforced %s\n",
-		   quota.used, quota.reserved, quota.high_water,
+	seq_printf(m, "used %llu\nreserved %llu\nhigh_water %llu\nstalls %llu\nenforced %s\n",
+		   quota.used, quota.reserved, quota.high_water, quota.stalls,
 		   agent_quota_enforced(kind) ? "yes" : "no");
+	if (kind == AGENT_QUOTA_NET)
+		seq_printf(m, "in %llu\nout %llu\n", READ_ONCE(agent->net_in),
+			   READ_ONCE(agent->net_out));
 }

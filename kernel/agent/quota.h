@@ -19,7 +19,9 @@ void agent_quota_drop(struct agent *agent);		/* its reservations: it has ended *
 
 int agent_quota_debit(struct agent *agent, u32 kind, u64 amount);
 int agent_quota_set(struct agent *agent, u32 kind, u64 limit);
-void agent_quota_get(struct agent *agent, u32 kind, struct agent_quota *out);
+void agent_quota_get(struct agent *agent, u32 kind, struct agent_quota *out);	/* may sleep */
+bool agent_quota_charged(u32 kind);		/* by callers: debit, reserve, settle */
+void agent_quota_over(struct agent *agent, u32 kind, bool refused);	/* once a limit */
 
 /* reserve.c */
 int agent_quota_reserve(struct agent *agent, u32 kind, u64 amount, u64 lifetime_ns, u64 *id);

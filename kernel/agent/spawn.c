@@ -246,7 +246,7 @@ static void spawn_append(const struct agent *agent)
 	spawn_record(object, 0);
 }
 
-/* The last three stages: record, lane, publish. Nothing fails once it is recorded. */
+/* The last stages: record, publish. Nothing fails once it is recorded. */
 static int spawn_publish(struct spawning *s)
 {
 	struct agent *agent = s->agent;
@@ -256,10 +256,8 @@ static int spawn_publish(struct spawning *s)
 	err = spawn_account(s);
 	if (err)
 		goto unlock;
-	err = sched_register_aid(agent->aid, agent->lane);
 	/* Last, so that only an agent that is there has cost a use. */
-	if (!err)
-		err = spawn_right(s->parent, true);
+	err = spawn_right(s->parent, true);
 	if (err) {
 		agent_quota_child_gone(s->parent);
 		goto unlock;
@@ -290,6 +288,8 @@ static int spawn_stages(struct spawning *s, const struct agent_spawn *spawn)
 	if (err)
 		return err;
 	err = security_agent_spawn(s->parent, s->agent, s->caps);
+	if (!err)
+		err = sched_register_aid(s->agent);
 	if (!err)
 		err = spawn_publish(s);
 	if (err)

@@ -162,8 +162,9 @@ static int spawn_hand_over(struct agent_spawn_args __user *uargs, size_t size,
  * - %EBADMSG: the manifest is no COSE_Sign1, or it or cap_set is not deterministic CBOR.
  * - %EKEYREJECTED: the manifest's signature is wrong.
  * - %ENOKEY: the manifest's authorizer is not in the keyring.
- * - %EINVAL: a value in the manifest or in cap_set is outside what it may be; or a
- *   capability of cap_set is not within the manifest's.
+ * - %EINVAL: a value in the manifest or in cap_set is outside what it may be; a
+ *   capability of cap_set is not within the manifest's; or the tenant has the name of a
+ *   control file of cgroups.
  * - %ENOENT, %ENOTDIR, %EACCES, %ELOOP: a capability names a path that cannot be resolved.
  * - %E2BIG: manifest or cap_set is larger than AGENT_MANIFEST_MAX, or there are more
  *   capabilities than AGENT_CAPS_MAX.
@@ -171,11 +172,12 @@ static int spawn_hand_over(struct agent_spawn_args __user *uargs, size_t size,
  *   or root, traces another, or is the last one of its agent; or the new agent was
  *   quarantined before it could be entered.
  * - %EDQUOT: the parent has as many children as its capability or its budget allows, or
- *   stands AGENT_DEPTH_MAX deep.
+ *   stands AGENT_DEPTH_MAX deep; or there are as many cgroups as the operator allows.
  * - %ESRCH: the new agent was ended before it could be entered; or the caller's own
  *   agent has ended.
  * - %EMFILE, %ENFILE: AGENT_SPAWN_FD, and there is no descriptor left.
- * - %EOPNOTSUPP: AGENT_SPAWN_FD, and the kernel has no agentfs.
+ * - %EOPNOTSUPP: AGENT_SPAWN_FD, and the kernel has no agentfs; or the machine has no
+ *   cgroup v2 controller for the lane or for a limit.
  *
  * Every failure after the structure was read is recorded.
  *
@@ -270,7 +272,8 @@ static int quota_valid(const struct agent_quota_args *args)
 {
 	if (args->op >= ARRAY_SIZE(quota_ops) || !agent_quota_name(args->kind))
 		return -EINVAL;
-	if (!agent_quota_enforced(args->kind))
+	if (!agent_quota_enforced(args->kind) ||
+	    (args->op > AGENT_QUOTA_SET && !agent_quota_charged(args->kind)))
 		return -EOPNOTSUPP;
 	if (args->op == AGENT_QUOTA_RESERVE &&
 	    (!args->lifetime_ns || args->lifetime_ns > QUOTA_LIFETIME_MAX))
@@ -303,6 +306,9 @@ static void quota_record(const struct agent_quota_args *args, const struct agent
 
 	if (args->op == AGENT_QUOTA_GET)
 		return;
+	/* A use that was granted is what the level decisions is about. */
+	if (!err && args->op != AGENT_QUOTA_SET && agent->audit_level == AGENT_AUDIT_DENIALS)
+		return;
 	scnprintf(object, sizeof(object), "a:%05llu %s %s %llu", agent->aid,
 		  agent_quota_name(args->kind), quota_ops[args->op], args->amount);
 	record_call(AGENT_EVENT_QUOTA, object, err);
@@ -328,8 +334,10 @@ static void quota_results(struct agent_quota_args *args, struct agent *agent)
  * is common to all calls:
  *
  * - %EPERM: AGENT_QUOTA_SET by other than an ancestor, or above the parent's limit.
- * - %EINVAL: kind or op is unknown; a reservation's lifetime is 0 or more than a day.
- * - %EOPNOTSUPP: this kernel charges nothing to this kind.
+ * - %EINVAL: kind or op is unknown; a reservation's lifetime is 0 or more than a day; or a
+ *   limit that is none of this kind.
+ * - %EOPNOTSUPP: this kernel charges nothing to this kind, or callers do not; or the
+ *   machine has no controller that keeps it.
  * - %EDQUOT: amount is more than is left, and nothing was charged; on settling, more was used
  *   than reserved and is left, and what fits was charged; or there are 1024 reservations.
  * - %ENOENT: the caller's agent made no such reservation, or it has run out.

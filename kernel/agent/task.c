@@ -9,6 +9,7 @@
 
 #include "call.h"
 #include "freeze.h"
+#include "group.h"
 #include "open.h"
 
 /**
@@ -65,5 +66,7 @@ void agent_exit(struct task_struct *task, long code)
 		return;
 	agent_get(agent);
 	task_last_out(agent, task->signal->group_exit_code ?: code);
+	if (agent_is_terminal(agent))
+		agent_group_ended(agent);
 	agent_put(agent);
 }

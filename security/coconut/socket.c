@@ -7,11 +7,14 @@
  * libraries read addresses with and which take CAP_NET_ADMIN to change anything.
  * Every other family reaches past the addresses that capabilities speak of.
  *
+ * What goes through is counted here too, against the budgets of class net.
+ *
  * A socket that an agent bound or connected is decided again when it is used by
  * another agent or in another epoch. One that was made outside and handed over
  * is the authority of whoever did that.
  */
 #include <linux/agent.h>
+#include <linux/agent_net.h>
 #include <linux/fs.h>
 #include <linux/in.h>
 #include <linux/lsm_hooks.h>
@@ -123,13 +126,26 @@ static int coconut_socket_sendmsg(struct socket *sock, struct msghdr *msg, int s
 	if (!agent || !is_inet(sock->sk))
 		return use(sock);
 	return coconut_decide_route(agent, msg) ?:
-	       coconut_inet_sendmsg(agent, sock->sk, msg);
+	       coconut_inet_sendmsg(agent, sock->sk, msg) ?: agent_net_send(agent, size);
 }
 
 static int coconut_socket_recvmsg(struct socket *sock, struct msghdr *msg, int size,
 				  int flags)
 {
-	return use(sock);
+	struct agent *agent = agent_current();
+	int err = use(sock);
+
+	if (err || !agent || !is_inet(sock->sk))
+		return err;
+	return agent_net_wait(agent);
+}
+
+/* A packet is its socket's, whoever is interrupted for it. */
+static int coconut_socket_sock_rcv_skb(struct sock *sk, struct sk_buff *skb)
+{
+	struct agent *owner = coconut_sock(sk)->owner;
+
+	return owner && is_inet(sk) ? agent_net_arrived(owner, skb->len) : 0;
 }
 
 /**
@@ -180,6 +196,7 @@ static struct security_hook_list hooks[] __ro_after_init = {
 	LSM_HOOK_INIT(socket_accept, coconut_socket_accept),
 	LSM_HOOK_INIT(socket_sendmsg, coconut_socket_sendmsg),
 	LSM_HOOK_INIT(socket_recvmsg, coconut_socket_recvmsg),
+	LSM_HOOK_INIT(socket_sock_rcv_skb, coconut_socket_sock_rcv_skb),
 	LSM_HOOK_INIT(sk_free_security, coconut_sk_free_security),
 	LSM_HOOK_INIT(sk_clone_security, coconut_sk_clone_security),
 };

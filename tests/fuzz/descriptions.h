@@ -36,7 +36,7 @@ static const struct fuzz_field agent_quota_fields[] = {
 	{ "magic", 0, 8, FUZZ_MAGIC, 0x0ULL },
 	{ "flags", 8, 8, FUZZ_FLAGS, 0x8000000000000000ULL },
 	{ "aid", 16, 8, FUZZ_AID, 0x0ULL },
-	{ "kind", 24, 4, FUZZ_ENUM, 0x7ULL },
+	{ "kind", 24, 4, FUZZ_ENUM, 0xdULL },
 	{ "op", 28, 4, FUZZ_ENUM, 0x5ULL },
 	{ "amount", 32, 8, FUZZ_NUMBER, 0x0ULL },
 	{ "reservation", 40, 8, FUZZ_NUMBER, 0x0ULL },

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pycoconut.abi import QuotaKind
 from pycoconut.audit import Record
 
 MANIFEST = """
@@ -114,7 +115,18 @@ def test_quota(coconut: Coconut, worker: str) -> None:
     settle = ("--settle", reserved["reservation"], "50")
     (settled,) = coconut("quota", worker, "inference_tokens", *settle)
     assert (settled["used"], settled["reserved"]) == ("50", "0")
-    assert {row["kind"] for row in coconut("quota", worker)} == {"inference_tokens", "children"}
+    kept = {kind.name.lower() for kind in QuotaKind} - {"hbm", "ssd"}
+    assert {row["kind"] for row in coconut("quota", worker)} == kept
+    (limited,) = coconut("quota", worker, "ram", "--set", "512M")
+    assert limited["limit"] == str(512 << 20)
+
+
+def test_lane(coconut: Coconut, worker: str) -> None:
+    tenant = coconut("show", worker)["tenant"]
+    (row,) = [row for row in coconut("lane", f"{tenant}=250") if row["aid"].endswith(worker)]
+    assert (row["tenant"], row["share"], row["lane"]) == (tenant, "250", "normal")
+    coconut("lane", f"{tenant}=20000", code=1)
+    assert {row["share"] for row in coconut("lane", f"{tenant}=")} == {"100"}
 
 
 def test_attestation(coconut: Coconut, worker: str) -> None:

@@ -34,6 +34,8 @@ STATES: Mapping[str, State] = {
     "TERMINATED_CLEAN": State.TERMINATED_CLEAN,
     "TERMINATED_REVOKED": State.TERMINATED_REVOKED,
 }
+#: What a tenant is worth of whom nothing is said.
+TENANT_WEIGHT = 100
 #: The words of `status` for whether an agent is permissive.
 MODES: Mapping[str, bool] = {"enforced": False, "permissive": True}
 
@@ -292,7 +294,28 @@ class AgentFs:
             reserved=int(values.get("reserved", "0")),
             high_water=int(values.get("high_water", "0")),
             reservation=0,
+            stalls=int(values.get("stalls", "0")),
         )
+
+    def tenant_weight(self, tenant: str) -> int:
+        """`policy/tenants/TENANT`: what the tenant is worth; the default where nothing is said."""
+        path = self.root / "policy/tenants" / tenant
+        try:
+            return int(key_values(path.read_text())["weight"])
+        except FileNotFoundError:
+            return TENANT_WEIGHT
+
+    def set_tenant_weight(self, tenant: str, weight: int | None) -> None:
+        """Says what a tenant is worth; None: what it is by default.
+
+        Raises:
+            OSError: EPERM, to all but the operator; EINVAL, no name of a tenant; ERANGE.
+        """
+        path = self.root / "policy/tenants" / tenant
+        if weight is None:
+            path.unlink(missing_ok=True)
+            return
+        self._write(path, f"weight {weight}\n")
 
     def children(self, aid: int) -> list[int]:
         """AIDs of live children."""

@@ -65,13 +65,17 @@ class Spawned:
 
 @dataclass(frozen=True)
 class QuotaStatus:
-    """A budget, in the units of its kind. `reservation` is 0 but after a reserve."""
+    """A budget, in the units of its kind. `reservation` is 0 but after a reserve.
+
+    `stalls`, how often it did not suffice, is told by agentfs only.
+    """
 
     limit: int
     used: int
     reserved: int
     high_water: int
     reservation: int
+    stalls: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pycoconut.abi import QuotaKind
+
 __all__ = ["make", "make_groups"]
 
 STATUS = """aid a:{aid:05}
@@ -22,8 +24,9 @@ permitted 0
 spawned_ns 123
 epoch 0
 """
-BUDGET = "limit {limit}\nused 5\nreserved 0\nhigh_water 7\nenforced yes\n"
-KINDS = ("cpu", "ram", "hbm", "ssd", "net", "inference_tokens", "children")
+BUDGET = "limit {limit}\nused 5\nreserved 0\nhigh_water 7\nstalls 2\nenforced yes\n"
+KINDS = tuple(kind.name.lower() for kind in QuotaKind)
+UNLIMITED = ("cpu", "cpu_weight")
 
 
 def _agent(folder: Path, aid: int, name: str, state: str, parent: int, ended: str = "") -> None:
@@ -35,7 +38,7 @@ def _agent(folder: Path, aid: int, name: str, state: str, parent: int, ended: st
     (folder / "budget").mkdir()
     (folder / "children").mkdir()
     for kind in KINDS:
-        limit = "unlimited" if kind == "cpu" else "100"
+        limit = "unlimited" if kind in UNLIMITED else "100"
         (folder / "budget" / kind).write_text(BUDGET.format(limit=limit))
 
 
@@ -53,6 +56,8 @@ def make(root: Path) -> Path:
     (root / "audit/stats").write_text("recorded 9\nsealed 8\nin_flight 1\nlost 0\n")
     (root / "policy").mkdir()
     (root / "policy/authorizers").write_text("sealed\n" + "cd" * 32 + " me\n")
+    (root / "policy/tenants").mkdir()
+    (root / "policy/tenants/lab").write_text("weight 250\nagents 2\n")
     (root / "policy/limits").write_text("denials 0\nstrikes 3\n")
     (root / "abi").write_text("version 1\nboot_id 00\nattest_key " + "ef" * 32 + "\n")
     return root

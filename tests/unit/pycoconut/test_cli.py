@@ -36,6 +36,7 @@ WANTED = {
         "revoke",
         "present",
         "quota",
+        "lane",
         "attest",
         "verify-attestation",
     ],
@@ -147,6 +148,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
         ["release", "17"],
         ["acknowledge", "17"],
         ["limits"],
+        ["lane"],
         ["approvals"],
         ["approvals", "allow", "3"],
         ["keys", "list"],
@@ -326,6 +328,32 @@ def test_brief_proof(run: Run, chain: Chain) -> None:
 
 
 # ---- /agent ----
+
+
+def test_lanes_are_listed(run: Run, tmp_path: Path) -> None:
+    make(tmp_path / "agent")
+    rows = json.loads(run("lane", "--json")[1])
+    assert [(row["tenant"], row["share"], row["aid"]) for row in rows] == [
+        ("lab", "250", "a:00003"),
+        ("lab", "250", "a:00017"),
+    ]
+    assert (rows[0]["weight"], rows[0]["stalls"]) == ("by lane", "2")
+
+
+def test_a_tenants_weight_is_set(run: Run, tmp_path: Path) -> None:
+    policy = make(tmp_path / "agent") / "policy/tenants"
+    assert run("lane", "lab=7", "acme=200")[0] == 0
+    assert (policy / "lab").read_text() == "weight 7\n"
+    assert (policy / "acme").read_text() == "weight 200\n"
+    assert run("lane", "lab=")[0] == 0
+    assert sorted(path.name for path in policy.iterdir()) == ["acme"]
+
+
+@pytest.mark.parametrize("text", ["acme", "acme=x", "=1", "../limits=1", "a/b=1", "acme=-1"])
+def test_what_is_no_weight_is_refused(text: str, run: Run, tmp_path: Path) -> None:
+    make(tmp_path / "agent")
+    code, _, err = run("lane", text)
+    assert (code, "TENANT=WEIGHT" in err) == (2, True)
 
 
 def test_agents_are_listed(run: Run, tmp_path: Path) -> None:

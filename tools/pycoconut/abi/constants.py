@@ -432,20 +432,32 @@ class Decision(IntEnum):
 class QuotaKind(IntEnum):
     """What a quota limits. A kind that this kernel does not have answers EOPNOTSUPP."""
 
-    #: Microseconds of CPU time in each second.
+    #: Microseconds of CPU time in each second, of all CPUs together.
     CPU = 0
-    #: Bytes of RAM.
+    #: Bytes of RAM. An agent that needs more is ended.
     RAM = 1
     #: Bytes of the HBM tier.
     HBM = 2
     #: Bytes of the SSD tier.
     SSD = 3
-    #: Bytes a second to and from the network.
+    #: Bytes a second to and from the network, both together.
     NET = 4
     #: Tokens of inference.
     INFERENCE_TOKENS = 5
     #: Live children.
     CHILDREN = 6
+    #: Tasks.
+    PIDS = 7
+    #: Bytes a second read from each disk, and as many written to it.
+    IO = 8
+    #: Weight among the tenant's agents, 1 to 10000; unlimited: what the lane says.
+    CPU_WEIGHT = 9
+    #: Bytes of RAM above which the agent is slowed.
+    RAM_HIGH = 10
+    #: Bytes of RAM that are not taken from it; unlimited: none are kept.
+    RAM_MIN = 11
+    #: Bytes to and from the network, in all.
+    NET_TOTAL = 12
 
 
 class QuotaOp(IntEnum):

@@ -32,14 +32,16 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
         ],
         errno.EDQUOT: [
             "The parent has as many children as its capability or its budget "
-            "allows, or stands AGENT_DEPTH_MAX deep.",
+            "allows, or stands AGENT_DEPTH_MAX deep; or there are as many cgroups "
+            "as the operator allows.",
         ],
         errno.EFAULT: [
             "A pointer, or the structure itself, is outside the caller's memory.",
         ],
         errno.EINVAL: [
             "A value in the manifest or in cap_set is outside what it may be; a "
-            "capability of cap_set is not within the manifest's.",
+            "capability of cap_set is not within the manifest's; or the tenant has "
+            "the name of a control file of cgroups.",
             "size is smaller than the first version of the structure; a flag is "
             "unknown; a reserved field is not 0.",
         ],
@@ -75,7 +77,8 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "A capability names a path through what is no directory.",
         ],
         errno.EOPNOTSUPP: [
-            "AGENT_SPAWN_FD, and the kernel has no agentfs.",
+            "AGENT_SPAWN_FD, and the kernel has no agentfs; or the machine has no "
+            "cgroup v2 controller for the lane or for a limit.",
         ],
         errno.EPERM: [
             "The caller may not spawn; none of its capabilities covers one that was "
@@ -134,7 +137,8 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "A pointer, or the structure itself, is outside the caller's memory.",
         ],
         errno.EINVAL: [
-            "kind or op is unknown; a reservation with no lifetime or one above 24 hours.",
+            "kind or op is unknown; a reservation with no lifetime or one above 24 "
+            "hours; or a limit that is none of this kind.",
             "size is smaller than the first version of the structure; a flag is "
             "unknown; a reserved field is not 0.",
         ],

@@ -258,6 +258,7 @@ def _budgets(fs: AgentFs, aid: int) -> dict[str, Any]:
                 "used": quota.used,
                 "reserved": quota.reserved,
                 "high_water": quota.high_water,
+                "stalls": quota.stalls,
             }
     return found
 

@@ -8,6 +8,7 @@ import errno
 
 from .. import syscalls
 from ..abi import QUOTA_UNLIMITED, QuotaKind, QuotaOp
+from ..amount import AmountError, parse_amount
 from ..caps import seconds
 from .agents import budget_text
 from .base import Command, Commands, Out, UsageError, aid_argument
@@ -19,9 +20,10 @@ KINDS = {kind.name.lower(): kind for kind in QuotaKind}
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("aid", type=aid_argument, metavar="AID", help="a:00017, 17; 0: one's own")
-    parser.add_argument("kind", nargs="?", choices=KINDS, help="which budget; all by default")
+    known = f"which budget: {', '.join(KINDS)}; all by default"
+    parser.add_argument("kind", nargs="?", choices=KINDS, metavar="KIND", help=known)
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--set", metavar="LIMIT", help="a number, or unlimited")
+    what.add_argument("--set", metavar="LIMIT", help="a number, such as 512M, or unlimited")
     what.add_argument("--debit", type=int, metavar="AMOUNT", help="use it at once")
     what.add_argument("--reserve", type=int, metavar="AMOUNT", help="set it aside")
     what.add_argument(
@@ -30,12 +32,18 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lifetime", default="60s", metavar="TIME", help="of what is reserved")
 
 
+def _limit(text: str) -> int:
+    if text == "unlimited":
+        return QUOTA_UNLIMITED
+    try:
+        return parse_amount(text)
+    except AmountError:
+        raise UsageError(f"no limit: {text}", hint="a number, or unlimited") from None
+
+
 def _operation(options: argparse.Namespace) -> tuple[QuotaOp, int, int]:
     if options.set is not None:
-        if options.set != "unlimited" and not options.set.isdigit():
-            raise UsageError(f"no limit: {options.set}", hint="a number, or unlimited")
-        limit = QUOTA_UNLIMITED if options.set == "unlimited" else int(options.set)
-        return QuotaOp.SET, limit, 0
+        return QuotaOp.SET, _limit(options.set), 0
     if options.debit is not None:
         return QuotaOp.DEBIT, options.debit, 0
     if options.reserve is not None:

@@ -15,13 +15,13 @@ from blake3 import blake3
 
 from .. import spellings
 from ..abi import AuditLevel, Lane, QuotaKind, Restart
+from ..amount import AmountError, parse_amount
 from ..caps import Capability, CapError
 from .model import Finding, Manifest, ManifestError, check
 
 __all__ = ["lint", "load", "loads"]
 
 Choice = TypeVar("Choice", Lane, AuditLevel, Restart)
-UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 class _Reader:
@@ -129,11 +129,10 @@ class _Reader:
             if key not in names:
                 self.wrong(f"quotas.{key}", f"no such kind; known: {', '.join(names)}")
                 continue
-            match = re.fullmatch(r"([0-9]{1,20})([KMGT]?)", str(item))
-            if match is None:
+            try:
+                found[names[key]] = parse_amount(str(item))
+            except AmountError:
                 self.wrong(f"quotas.{key}", f"{item!r} is no amount; 1000 or 512M")
-                continue
-            found[names[key]] = int(match[1]) * UNITS[match[2]]
         return dict(sorted(found.items()))
 
     def approval(self) -> tuple[str, ...]:

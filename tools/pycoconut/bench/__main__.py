@@ -11,7 +11,7 @@ from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 from subprocess import PIPE
 
-from pycoconut.bench.boots import Access, Bench
+from pycoconut.bench.boots import Access, Bench, Lanes
 from pycoconut.bench.figures import Figure, amount, ratio, table, write
 from pycoconut.bench.stage import Stage
 from pycoconut.guest.run import Runner
@@ -21,6 +21,7 @@ from pycoconut.kbuild.kernel import Kernel, variant
 
 RULES = (1, 10, 1000)
 DEPTHS = (1, 10, 29)
+FEW_AGENTS, MANY_AGENTS = 100, 10_000
 RUNS = 3
 """How often the verifier is timed."""
 
@@ -141,6 +142,60 @@ def _spawn(bench: Bench) -> list[Figure]:
     ]
 
 
+def _tokens(bench: Bench) -> Figure:
+    """The settlement stands beside it, with no goal of its own."""
+    getppid, reserve, _settle = bench.tokens()
+    note = "one reservation of inference tokens, of an agent whose records are its denials"
+    return ratio("token_reserve_vs_getppid", reserve, getppid, 3, note)
+
+
+def _mass(bench: Bench) -> list[Figure]:
+    few, many = bench.mass(FEW_AGENTS), bench.mass(MANY_AGENTS)
+    rate = many.spawned / many.programs
+    growth = many.kib / few.kib
+    return [
+        Figure(
+            "spawns_per_second_vs_fork_exec",
+            rate,
+            rate,
+            rate,
+            0.8,
+            more_is_better=True,
+            note="agents without a task, over programs run to their end",
+        ),
+        Figure(
+            "agents_10000_kib_each",
+            many.kib,
+            many.kib,
+            many.kib,
+            16,
+            note="kernel memory, the agent's cgroup with it",
+        ),
+        Figure("agents_10000_vs_100_kib_each", growth, growth, growth, 1.1),
+        amount("agents_10000_list_ms", [many.listed_ms]),
+        amount("agents_10000_end_ms", [many.ended_ms]),
+    ]
+
+
+def _share_error(lanes: Lanes) -> float:
+    """The largest distance of a tenant from its part, in percent of that part."""
+    part = sum(lanes.used) / len(lanes.used)
+    return max(abs(used - part) for used in lanes.used) / part * 100
+
+
+def _lanes(bench: Bench) -> list[Figure]:
+    """Ours has the goals; groups made by hand on Linux as it comes stand beside it."""
+    figures = []
+    for suffix, lanes in (("", bench.lanes()), ("_plain", bench.lanes("base"))):
+        error, late = _share_error(lanes), lanes.beside_ns / lanes.alone_ns
+        goals = (None, None) if suffix else (2, 1.2)
+        figures += [
+            Figure(f"lane_share_error_percent{suffix}", error, error, error, goals[0]),
+            Figure(f"lane_wakeup_p99_vs_alone{suffix}", late, late, late, goals[1]),
+        ]
+    return figures
+
+
 def _verified(argv: list[str], log: Path) -> tuple[int, float, float]:
     """What a verifier read of a log: records, seconds, and seconds of CPU, its start included."""
     before, start = getrusage(RUSAGE_CHILDREN), time.monotonic()
@@ -178,6 +233,9 @@ def _measure(bench: Bench) -> list[Figure]:
         *_connect(bench),
         *_revoke(bench),
         *_spawn(bench),
+        _tokens(bench),
+        *_mass(bench),
+        *_lanes(bench),
         *_verify(bench.log()),
     ]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pycoconut.bench.stage import Stage, columns
 
-__all__ = ["Access", "Bench", "Connect", "Execute", "Spawn", "Use"]
+__all__ = ["Access", "Bench", "Connect", "Execute", "Lanes", "Mass", "Spawn", "Use"]
 
 ROUNDS = 9
 LOOPS = 1000
@@ -35,6 +35,12 @@ _LEAVE_ROOTFS = (
     "$b mount -o move . /",
 )
 """bwrap pivots the root, which the first root file system does not allow."""
+
+TENANTS = 4
+LANE_BUSY = 64
+"""Agents of the first tenant; the others have one each."""
+
+LANE_SECONDS = 10
 
 RECORDS = 60_000
 """In the log that is verified; it must fit the kernel's memory for logs."""
@@ -86,6 +92,26 @@ class Spawn:
     bwrap: list[float]
     plain: list[float]
     agent_bytes: int
+
+
+@dataclass(frozen=True)
+class Mass:
+    """Many agents at once: how fast they come, beside plain programs, and what each costs."""
+
+    spawned: float
+    programs: float
+    kib: float
+    listed_ms: float
+    ended_ms: float
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """CPU time of each of four tenants, and the 99th percentile of how late one wakes up."""
+
+    used: list[float]
+    alone_ns: float
+    beside_ns: float
 
 
 @dataclass(frozen=True)
@@ -170,6 +196,37 @@ class Bench:
         rows = self.stage.boot(script, "bench-spawn", files)
         agent, bwrap, plain = columns(rows[:-1])
         return Spawn(agent, bwrap, plain, int(rows[-1][0]))
+
+    def tokens(self) -> tuple[list[float], list[float], list[float]]:
+        """getppid, a reservation of tokens, and its settlement."""
+        files = [self.stage.program("tokens"), self.stage.manifest("tokens", "denials", [])]
+        rows = self.stage.boot([f"/tokens {ROUNDS} {LOOPS} /tokens.cose"], "bench-tokens", files)
+        getppid, reserve, settle = columns(rows)
+        return getppid, reserve, settle
+
+    def mass(self, count: int) -> Mass:
+        """@count agents that live at once."""
+        files = [
+            self.stage.program("mass"),
+            self.stage.program("nothing"),
+            self.stage.manifest("mass", "denials", []),
+        ]
+        script = [f"/mass {count} /mass.cose"]
+        (row,) = self.stage.boot(script, f"bench-mass-{count}", files, guest="count-4g")
+        return Mass(*row)
+
+    def lanes(self, kernel: str = "") -> Lanes:
+        """Four tenants on four CPUs; on the base in groups that were made by hand."""
+        files = [self.stage.program("lanes")]
+        words = []
+        for i in range(0 if kernel else TENANTS):
+            lane = "interactive" if i else "normal"
+            files.append(self.stage.manifest(f"t{i}", "denials", [], tenant=f"t{i}", lane=lane))
+            words.append(f"/t{i}.cose")
+        script = [f"/lanes {LANE_SECONDS} {LANE_BUSY} {' '.join(words)}"]
+        label = f"bench-lanes{kernel}"
+        used, waits = self.stage.boot(script, label, files, kernel, guest="direct-smp4")
+        return Lanes(used, *waits)
 
     def log(self) -> Path:
         """A chain of many records, as a guest wrote it."""

@@ -61,11 +61,12 @@ class Stage:
         self.runner.console.run(argv)
         return out
 
-    def manifest(self, name: str, level: str, caps: Sequence[str]) -> Path:
+    def manifest(self, name: str, level: str, caps: Sequence[str], **more: str) -> Path:
         """A signed manifest with these capabilities; @level is that of its records."""
         text = self.folder / f"{name}.yaml"
         rows = "".join(f'  - "{cap}"\n' for cap in caps)
-        text.write_text(f"name: {name}\naudit: {level}\ncapabilities:\n{rows}")
+        keys = "".join(f"{key}: {value}\n" for key, value in more.items())
+        text.write_text(f"name: {name}\naudit: {level}\n{keys}capabilities:\n{rows}")
         out = self.folder / f"{name}.cose"
         self._coconut(
             "manifest", "sign", str(text), "--key", str(self._key()), "--output", str(out)
@@ -83,13 +84,18 @@ class Stage:
         return f"echo 'add {public} bench' >/agent/policy/authorizers"
 
     def boot(
-        self, script: Sequence[str], label: str, files: Sequence[Path], kernel: str = ""
+        self,
+        script: Sequence[str],
+        label: str,
+        files: Sequence[Path],
+        kernel: str = "",
+        guest: str = "count",
     ) -> Rows:
         """What @script printed in a guest that holds @files, each at the top under its own name.
 
         On our kernel the manifests are trusted. Raises Failure where the guest failed.
         """
-        guest = f"count-{kernel}" if kernel else "count"
+        guest = f"{guest}-{kernel}" if kernel else guest
         inside = {f"/{path.name}": path for path in files}
         inside.update({str(path): path for path in _BWRAP.closure()})
         lines = [*([] if kernel else [self._trust()]), *script]

@@ -18,6 +18,22 @@ static void show_quotas(struct seq_file *m, const char *key, bool enforced)
 	seq_putc(m, '\n');
 }
 
+static void show_tiers(struct seq_file *m, const char *key, bool there)
+{
+	static const char *const names[AGENT_NR_TIERS] = {
+		[AGENT_TIER_HBM] = "hbm",
+		[AGENT_TIER_RAM] = "ram",
+		[AGENT_TIER_SSD] = "ssd",
+	};
+	u32 tier;
+
+	seq_puts(m, key);
+	for (tier = 0; tier < AGENT_NR_TIERS; tier++)
+		if (agent_tier_there(tier) == there)
+			seq_printf(m, " %s", names[tier]);
+	seq_putc(m, '\n');
+}
+
 /**
  * agentfs_abi_show() - a key and a value a line
  * @m: where to
@@ -33,8 +49,8 @@ void agentfs_abi_show(struct seq_file *m, struct agent *agent, unsigned int arg)
 	seq_puts(m, "classes fs exec net agent dev mem svc\n");
 	show_quotas(m, "quotas", true);
 	show_quotas(m, "quotas_unsupported", false);
-	seq_puts(m, "tiers ram\n");
-	seq_puts(m, "tiers_unsupported hbm ssd\n");
+	show_tiers(m, "tiers", true);
+	show_tiers(m, "tiers_unsupported", false);
 	seq_printf(m, "boot_id %*phN\n", 16, audit_chain_boot_id());
 	seq_printf(m, "attest_key %*phN\n", 32, agent_attest_key());
 }

@@ -13,9 +13,11 @@
 
 #include "../../kernel/agent/approval.h"
 #include "../../kernel/agent/policy.h"
+#include "../../kernel/agent/spill.h"
 #include "internal.h"
 
-enum { ID_CAPS = 112, ID_TENANTS, ID_AUTHORIZERS, ID_APPROVALS, ID_LIMITS };
+enum { ID_CAPS = 112, ID_TENANTS, ID_AUTHORIZERS, ID_APPROVALS, ID_LIMITS,
+	ID_SPILL };
 
 static void authorizers_show(struct seq_file *m, struct agent *agent, unsigned int arg)
 {
@@ -72,6 +74,19 @@ static void limits_show(struct seq_file *m, struct agent *agent, unsigned int ar
 static int limits_command(struct agent *agent, char *line)
 {
 	return agent_policy_set(line);
+}
+
+static void spill_show(struct seq_file *m, struct agent *agent, unsigned int arg)
+{
+	agent_spill_show(m);
+}
+
+/* A path, or "none". */
+static int spill_command(struct agent *agent, char *line)
+{
+	if (!strcmp(line, "none"))
+		return agent_spill_set("");
+	return line[0] == '/' ? agent_spill_set(line) : -EINVAL;
 }
 
 /* ---- approvals ---- */
@@ -148,5 +163,8 @@ const struct agentfs_entry agentfs_policy_entries[] = {
 	{ .name = "limits", .id = ID_LIMITS, .mode = S_IFREG | 0644,
 	  .fop = &agentfs_command_fops, .show = limits_show, .command = limits_command,
 	  .what = "agentfs/policy/limits write", .guarded = true },
+	{ .name = "spill", .id = ID_SPILL, .mode = S_IFREG | 0644,
+	  .fop = &agentfs_command_fops, .show = spill_show, .command = spill_command,
+	  .what = "agentfs/policy/spill write", .guarded = true },
 	{}
 };

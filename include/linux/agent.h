@@ -45,6 +45,7 @@ struct agent_quota {
 };
 
 #define AGENT_NR_QUOTAS		13
+#define AGENT_NR_TIERS		3
 
 /* Between two stamps: who keeps one has the bits below for what goes with it. */
 #define AGENT_STAMP_STEP	16
@@ -103,6 +104,7 @@ struct agent {
 	u64 net_in;				/* bytes; lock */
 	u64 net_out;				/* bytes; lock */
 	u32 quota_told;				/* bit n: that kind n ran out is on record; lock */
+	atomic64_t tier_bytes[AGENT_NR_TIERS];	/* its own, by agent_memory_tier() */
 };
 
 #ifdef CONFIG_COCONUT
@@ -204,6 +206,9 @@ void agent_attestation_show(struct seq_file *m, struct agent *agent);
 const char *agent_quota_name(u32 kind);		/* "inference_tokens"; NULL */
 bool agent_quota_enforced(u32 kind);
 void agent_quota_show(struct seq_file *m, struct agent *agent, u32 kind);
+
+/* ---- memory tiers (tier_nodes.c) ---- */
+bool agent_tier_there(u32 tier);
 
 /* ---- directory descriptors; fs/agentfs registers itself (dirfd.c) ---- */
 struct agent_fs_ops {

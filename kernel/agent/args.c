@@ -21,9 +21,10 @@ static int args_magic(const void __user *uargs)
 }
 
 /**
- * agent_args_get() - copy a structure in
+ * agent_args_grown() - copy in a structure that has grown
  * @args: where to; what user space did not send is zero
- * @known: its size, which is that of the first version
+ * @known: its size
+ * @first: that of its first version
  * @uargs: where from
  * @size: as user space knows it
  * @flags: the flags that this call knows
@@ -33,14 +34,15 @@ static int args_magic(const void __user *uargs)
  * Context: may sleep.
  * Return: 0, -ENOSYS, -EINVAL, -E2BIG or -EFAULT.
  */
-int agent_args_get(void *args, size_t known, const void __user *uargs, size_t size, u64 flags)
+int agent_args_grown(void *args, size_t known, size_t first, const void __user *uargs,
+		     size_t size, u64 flags)
 {
 	const struct agent_args_head *head = args;
 	int err = args_magic(uargs);
 
 	if (err)
 		return err;
-	if (size < known)
+	if (size < first)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
@@ -51,6 +53,22 @@ int agent_args_get(void *args, size_t known, const void __user *uargs, size_t si
 		return -EINVAL;
 	audit_chain_throttle(agent_aid(agent_current()));
 	return 0;
+}
+
+/**
+ * agent_args_get() - copy a structure in
+ * @args: where to
+ * @known: its size, which is that of the first version
+ * @uargs: where from
+ * @size: as user space knows it
+ * @flags: the flags that this call knows
+ *
+ * Context: may sleep.
+ * Return: as agent_args_grown().
+ */
+int agent_args_get(void *args, size_t known, const void __user *uargs, size_t size, u64 flags)
+{
+	return agent_args_grown(args, known, known, uargs, size, flags);
 }
 
 /**

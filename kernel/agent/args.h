@@ -7,16 +7,15 @@
 
 #include <linux/agent.h>
 
-/*
- * Every structure begins so. The size of the first version is that of today's
- * structure: when one grows, its call passes the old size.
- */
+/* Every structure begins so. */
 struct agent_args_head {
 	u64 magic;
 	u64 flags;
 };
 
 int agent_args_get(void *args, size_t known, const void __user *uargs, size_t size, u64 flags);
+int agent_args_grown(void *args, size_t known, size_t first, const void __user *uargs,
+		     size_t size, u64 flags);
 int agent_args_put(void __user *uargs, const void *args, size_t known, size_t size);
 
 /* The agent that a call names, with a reference; or ERR_PTR(-ESRCH, -EBADF). */

@@ -34,8 +34,8 @@ static const struct quota_kind {
 } quota_kinds[AGENT_NR_QUOTAS] = {
 	[AGENT_QUOTA_CPU]		= { "cpu", KEPT_BY_KERNEL },
 	[AGENT_QUOTA_RAM]		= { "ram", KEPT_BY_KERNEL },
-	[AGENT_QUOTA_HBM]		= { "hbm" },
-	[AGENT_QUOTA_SSD]		= { "ssd" },
+	[AGENT_QUOTA_HBM]		= { "hbm", KEPT_BY_KERNEL, true },
+	[AGENT_QUOTA_SSD]		= { "ssd", KEPT_BY_KERNEL, true },
 	[AGENT_QUOTA_NET]		= { "net", KEPT_BY_KERNEL },
 	[AGENT_QUOTA_INFERENCE_TOKENS]	= { "inference_tokens", KEPT_BY_CALLERS, true },
 	[AGENT_QUOTA_CHILDREN]		= { "children", KEPT_BY_CALLERS, false },

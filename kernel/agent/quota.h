@@ -17,6 +17,7 @@ int agent_quota_child_new(struct agent *parent);	/* -EDQUOT */
 void agent_quota_child_gone(struct agent *parent);
 void agent_quota_drop(struct agent *agent);		/* its reservations: it has ended */
 
+bool agent_quota_charged(u32 kind);		/* by callers: debit, reserve, settle */
 int agent_quota_debit(struct agent *agent, u32 kind, u64 amount);
 int agent_quota_set(struct agent *agent, u32 kind, u64 limit);
 void agent_quota_get(struct agent *agent, u32 kind, struct agent_quota *out);	/* may sleep */

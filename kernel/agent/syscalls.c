@@ -22,6 +22,7 @@
 #include <linux/audit_chain.h>
 #include <linux/file.h>
 #include <linux/fdtable.h>
+#include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/syscalls.h>
@@ -37,13 +38,15 @@
 #include "spawn.h"
 #include "tier.h"
 
+/* What came later is zero in what an older program sends. */
+#define TIER_ARGS_FIRST		offsetofend(struct agent_memory_tier_args, achieved)
 #define QUOTA_LIFETIME_MAX	(24 * 3600 * NSEC_PER_SEC)
 
 /* Padding would carry kernel memory out, and change with the compiler. */
 static_assert(sizeof(struct agent_spawn_args) == 56);
 static_assert(sizeof(struct agent_attest_args) == 56);
 static_assert(sizeof(struct agent_quota_args) == 88);
-static_assert(sizeof(struct agent_memory_tier_args) == 56);
+static_assert(sizeof(struct agent_memory_tier_args) == 64 && TIER_ARGS_FIRST == 56);
 
 static void record_call(u16 event, const char *object, int err)
 {
@@ -371,6 +374,10 @@ static const char *const tier_ops[] = {
 	[AGENT_TIER_MAP]	= "map",
 	[AGENT_TIER_QUERY]	= "query",
 	[AGENT_TIER_MOVE]	= "move",
+	[AGENT_TIER_PROMOTE]	= "promote",
+	[AGENT_TIER_DEMOTE]	= "demote",
+	[AGENT_TIER_PIN]	= "pin",
+	[AGENT_TIER_UNPIN]	= "unpin",
 };
 
 static const char *const tier_names[] = {
@@ -395,10 +402,20 @@ static void tier_record(const struct agent_memory_tier_args *args, int err)
  *
  * Beyond what is common to all calls:
  *
- * - %EPERM: the agent is not the caller's own.
- * - %EINVAL: tier or op is unknown; address or length is no multiple of the page size,
- *   or length is 0; or the range ends beyond user space.
- * - %ENODEV: the machine has no such tier, or this kernel does not drive it.
+ * - %EPERM: the agent is not the caller's own; or none of its capabilities covers so much
+ *   of the tier.
+ * - %EINVAL: tier or op is unknown, or they do not go together; address or length is no
+ *   multiple of the page size, or length is 0; the range ends beyond user space; or
+ *   AGENT_TIER_EVENT with an op that moves nothing, or with what is no eventfd.
+ * - %EBADF: event_fd is no descriptor.
+ * - %EFAULT: a part of the range was not mapped by this call, by the caller's agent.
+ * - %ENODEV: the machine has no such tier.
+ * - %ENOSPC: it has not as many free pages, and nothing was moved.
+ * - %EDQUOT: a budget has not as much left, and nothing was moved.
+ * - %EOPNOTSUPP: the memory has no place on the spill volume; or what holds that cannot
+ *   set space aside.
+ * - %EBUSY: the mapping is pinned; or AGENT_TIER_EVENT, and an earlier move is under way.
+ * - %EIO: the spill volume failed.
  * - %EINTR: the caller is being killed.
  *
  * Return: 0 or a negative errno.
@@ -410,9 +427,12 @@ SYSCALL_DEFINE2(agent_memory_tier, struct agent_memory_tier_args __user *, uargs
 	bool own;
 	int err;
 
-	err = agent_args_get(&args, sizeof(args), uargs, size, AGENT_BY_FD);
+	err = agent_args_grown(&args, sizeof(args), TIER_ARGS_FIRST, uargs, size,
+			       AGENT_BY_FD | AGENT_TIER_EVENT);
 	if (err)
 		return err;
+	if (args.reserved)
+		return -EINVAL;
 	/* Before anything is refused: a refusal is recorded by these names. */
 	if (args.op >= ARRAY_SIZE(tier_ops) || args.tier >= ARRAY_SIZE(tier_names))
 		return -EINVAL;
@@ -423,5 +443,10 @@ SYSCALL_DEFINE2(agent_memory_tier, struct agent_memory_tier_args __user *, uargs
 	agent_put(agent);
 	err = own ? agent_tier(&args) : -EPERM;
 	tier_record(&args, err);
-	return err ?: agent_args_put(uargs, &args, sizeof(args), size);
+	if (err)
+		return err;
+	err = agent_args_put(uargs, &args, sizeof(args), size);
+	if (err && args.op == AGENT_TIER_MAP)
+		vm_munmap(args.address, args.length);	/* nobody knows where it is */
+	return err;
 }

@@ -38,9 +38,10 @@
 #include "measure.h"
 #include "proc.h"
 
+/* The kernel's own, as memory is that lies on the spill volume. */
 static bool self_contained(const struct file *file)
 {
-	return file_user_path(file)->mnt->mnt_flags & MNT_INTERNAL;
+	return file_user_path(file)->mnt->mnt_flags & MNT_INTERNAL || IS_PRIVATE(file_inode(file));
 }
 
 static bool for_exec(const struct file *file)

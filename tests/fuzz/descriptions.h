@@ -104,16 +104,18 @@ static const int agent_audit_query_errnos[] = { E2BIG, EALREADY, EBADF, EFAULT, 
 
 static const struct fuzz_field agent_memory_tier_fields[] = {
 	{ "magic", 0, 8, FUZZ_MAGIC, 0x0ULL },
-	{ "flags", 8, 8, FUZZ_FLAGS, 0x8000000000000000ULL },
+	{ "flags", 8, 8, FUZZ_FLAGS, 0x8000000000000001ULL },
 	{ "aid", 16, 8, FUZZ_AID, 0x0ULL },
 	{ "tier", 24, 4, FUZZ_ENUM, 0x3ULL },
-	{ "op", 28, 4, FUZZ_ENUM, 0x3ULL },
+	{ "op", 28, 4, FUZZ_ENUM, 0x7ULL },
 	{ "address", 32, 8, FUZZ_NUMBER, 0x0ULL },
 	{ "length", 40, 8, FUZZ_NUMBER, 0x0ULL },
 	{ "achieved", 48, 8, FUZZ_OUT, 0x0ULL },
+	{ "event_fd", 56, 4, FUZZ_NUMBER, 0x0ULL },
+	{ "reserved", 60, 4, FUZZ_ZERO, 0x0ULL },
 };
 
-static const int agent_memory_tier_errnos[] = { E2BIG, EBADF, EFAULT, EINTR, EINVAL, ENODEV, ENOMEM, ENOSYS, EPERM, ESRCH, 0 };
+static const int agent_memory_tier_errnos[] = { E2BIG, EBADF, EBUSY, EDQUOT, EFAULT, EINTR, EINVAL, EIO, ENODEV, ENOMEM, ENOSPC, ENOSYS, EOPNOTSUPP, EPERM, ESRCH, 0 };
 
 static const struct fuzz_call fuzz_calls[] = {
 	{ "agent_spawn", 472, 56, 56, 9, agent_spawn_fields, agent_spawn_errnos },
@@ -123,7 +125,7 @@ static const struct fuzz_call fuzz_calls[] = {
 	{ "agent_cap_revoke", 476, 40, 40, 5, agent_cap_revoke_fields, agent_cap_revoke_errnos },
 	{ "agent_cap_present", 477, 56, 56, 8, agent_cap_present_fields, agent_cap_present_errnos },
 	{ "agent_audit_query", 478, 96, 96, 12, agent_audit_query_fields, agent_audit_query_errnos },
-	{ "agent_memory_tier", 479, 56, 56, 8, agent_memory_tier_fields, agent_memory_tier_errnos },
+	{ "agent_memory_tier", 479, 64, 56, 10, agent_memory_tier_fields, agent_memory_tier_errnos },
 };
 
 #endif /* TESTS_FUZZ_DESCRIPTIONS_H */

@@ -105,7 +105,7 @@ def test_the_tree_has_its_names() -> None:
         "chain.log", "head", "rotated", "stats", "tpm_root",
     ]  # fmt: skip
     assert sorted(os.listdir(ROOT / "policy")) == [
-        "approvals", "authorizers", "caps", "limits", "tenants",
+        "approvals", "authorizers", "caps", "limits", "spill", "tenants",
     ]  # fmt: skip
     assert sorted(os.listdir(live(0))) == [
         "attestation", "audit", "budget", "caps", "children", "manifest", "status",

@@ -11,6 +11,7 @@ import os
 import signal
 import struct
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,13 +20,16 @@ import pytest
 from pycoconut import abi, syscalls
 from pycoconut.aid import format_aid
 from tests.uml.inside import FS, lines, until
+from tests.uml.tiered import MIB, mapped
 from tests.uml.wire import KEY, PAGE, libc, raw, signed
 
 FREEZE, THAW = 0xC0045877, 0xC0045878
 PTRACE_GETREGS, PTRACE_DETACH, PTRACE_SEIZE, PTRACE_O_TRACEEXIT = 12, 17, 0x4206, 0x40
 RAX, ORIG_RAX = 10, 15
-VAST = 4 << 30
-"""Bytes that take a while to be moved; nothing is written to them, so they cost page tables."""
+VAST = 256 * MIB
+"""Bytes that take a while to be brought in."""
+BEGUN = 0.1
+"""Seconds after which who began something is most likely in the middle of it."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -116,6 +120,7 @@ def killed(body: Callable[[], object]) -> tuple[int, int]:
             body()
     assert libc.ptrace(PTRACE_SEIZE, child, None, ctypes.c_void_p(PTRACE_O_TRACEEXIT)) == 0
     assert os.read(told, 1)
+    time.sleep(BEGUN)
     os.kill(child, signal.SIGKILL)
     assert os.WIFSTOPPED(os.waitpid(child, 0)[1])
     registers = (ctypes.c_ulonglong * 27)()
@@ -130,12 +135,10 @@ def killed(body: Callable[[], object]) -> tuple[int, int]:
 
 
 def test_killed_while_it_moves_memory() -> None:
-    kind = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-    libc.mmap.restype = ctypes.c_void_p
-    address = libc.mmap(None, ctypes.c_size_t(VAST), mmap.PROT_READ, kind, -1, ctypes.c_long(0))
-
     def body() -> None:
-        syscalls.memory_tier(abi.Tier.RAM, abi.TierOp.MOVE, address=address, length=VAST)
+        memory = mapped(abi.Tier.RAM, VAST)
+        memory.do(abi.TierOp.MOVE, abi.Tier.RAM)
+        memory.unmap()
 
     until(lambda: killed(body) == (syscalls.NUMBERS["agent_memory_tier"], -errno.EINTR))
     until(lambda: bool(lines(0, '"tier"', f"ram move {VAST}", f":{-errno.EINTR}")))

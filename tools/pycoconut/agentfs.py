@@ -272,6 +272,20 @@ class AgentFs:
         """
         self._write(self.root / "policy/limits", f"{name} {value}\n")
 
+    def spill(self) -> Path | None:
+        """`policy/spill`: where memory of the SSD tier lies; None: nowhere."""
+        name = self.text("policy", "spill").rstrip("\n")
+        return None if name == "none" else Path(name)
+
+    def set_spill(self, folder: Path | None) -> None:
+        """Names the spill volume by a folder on it.
+
+        Raises:
+            OSError: EPERM, to all but the operator; ENOTBLK, it lies on no disk; EOPNOTSUPP, its
+                file system has no files without a name; or it cannot be looked up.
+        """
+        self._write(self.root / "policy/spill", f"{folder or 'none'}\n")
+
     def caps(self, aid: int) -> list[Held]:
         """`caps`: what the agent holds."""
         found = []

@@ -389,8 +389,9 @@ def memory_tier(
     length: int,
     aid: int = abi.AID_SELF,
     by_fd: bool = False,
+    event_fd: int | None = None,
 ) -> MemoryRange:
-    """agent_memory_tier(): maps memory in a tier, asks after it, or moves it there.
+    """agent_memory_tier(): maps memory in a tier, asks after it, moves it there or pins it.
 
     Args:
         tier: Which tier.
@@ -398,15 +399,17 @@ def memory_tier(
         address: Of the range, a multiple of the page size; ignored by MAP.
         length: Bytes, a multiple of the page size.
         aid: The caller's own agent.
+        event_fd: Move in the background, and count this eventfd up by one at the end.
     """
     args = abi.MemoryTierArgs(
         magic=abi.MAGIC,
-        flags=_flags(by_fd),
+        flags=_flags(by_fd) | (0 if event_fd is None else abi.TierFlag.EVENT),
         aid=aid,
         tier=tier,
         op=op,
         address=address,
         length=length,
+        event_fd=0 if event_fd is None else event_fd,
     )
     call("agent_memory_tier", args)
     return MemoryRange(args.address, args.achieved)

@@ -39,6 +39,9 @@
 /* agent_audit_query flags */
 #define AGENT_AUDIT_SEED	(1ULL << 0)	/* read the boot's MAC seed, once */
 
+/* agent_memory_tier flags */
+#define AGENT_TIER_EVENT	(1ULL << 0)	/* go on in the background, and tell event_fd */
+
 enum agent_state {
 	AGENT_STATE_SPAWNING		= 0,
 	AGENT_STATE_ATTESTED		= 1,
@@ -224,6 +227,10 @@ enum agent_tier_op {
 	AGENT_TIER_MAP		= 0,	/* length bytes of new memory; address is returned */
 	AGENT_TIER_QUERY	= 1,	/* how much of address, length is in the tier */
 	AGENT_TIER_MOVE		= 2,	/* move address, length into the tier */
+	AGENT_TIER_PROMOTE	= 3,	/* move what is in a slower tier */
+	AGENT_TIER_DEMOTE	= 4,	/* move what is in a faster tier */
+	AGENT_TIER_PIN		= 5,	/* move, then keep the whole mapping where it is */
+	AGENT_TIER_UNPIN	= 6,	/* the mapping may be moved again */
 };
 
 /* 472 */
@@ -326,6 +333,8 @@ struct agent_memory_tier_args {
 	__u64 address;		/* in, out */
 	__u64 length;
 	__u64 achieved;		/* out: bytes in the tier */
+	__s32 event_fd;		/* with AGENT_TIER_EVENT: an eventfd */
+	__u32 reserved;
 };
 
 /* ioctls of /agent/audit/chain.log */

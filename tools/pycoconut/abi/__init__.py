@@ -56,6 +56,7 @@ from .constants import (
     State,
     SvcRight,
     Tier,
+    TierFlag,
     TierOp,
     Who,
 )
@@ -144,6 +145,7 @@ __all__ = [
     "State",
     "SvcRight",
     "Tier",
+    "TierFlag",
     "TierOp",
     "Who",
 ]

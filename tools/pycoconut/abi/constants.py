@@ -61,6 +61,7 @@ __all__ = [
     "State",
     "SvcRight",
     "Tier",
+    "TierFlag",
     "TierOp",
     "Who",
 ]
@@ -153,6 +154,13 @@ class AuditFlag(IntFlag):
 
     #: read the boot's MAC seed, once
     SEED = 1 << 0
+
+
+class TierFlag(IntFlag):
+    """Flags: agent_memory_tier."""
+
+    #: go on in the background, and tell event_fd
+    EVENT = 1 << 0
 
 
 class FsRight(IntFlag):
@@ -495,6 +503,14 @@ class TierOp(IntEnum):
     QUERY = 1
     #: move address, length into the tier
     MOVE = 2
+    #: move what is in a slower tier
+    PROMOTE = 3
+    #: move what is in a faster tier
+    DEMOTE = 4
+    #: move, then keep the whole mapping where it is
+    PIN = 5
+    #: the mapping may be moved again
+    UNPIN = 6
 
 
 #: The rights of each class that has some.

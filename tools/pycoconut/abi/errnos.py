@@ -343,19 +343,34 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
             "size is larger than a page; or a tail that this kernel does not know is not zero.",
         ],
         errno.EBADF: [
+            "event_fd is no descriptor.",
             "With AGENT_BY_FD, aid is no descriptor of an agent's directory.",
         ],
+        errno.EBUSY: [
+            "The mapping is pinned; or AGENT_TIER_EVENT, and an earlier move is under way.",
+        ],
+        errno.EDQUOT: [
+            "The budget of the agent, or of one above it, has not as much left, and "
+            "nothing was moved.",
+        ],
         errno.EFAULT: [
+            "A part of the range is not memory that the caller's agent has mapped by this call.",
             "A pointer, or the structure itself, is outside the caller's memory.",
         ],
         errno.EINTR: [
             "The caller is being killed, as who traces it sees.",
         ],
         errno.EINVAL: [
-            "tier or op is unknown; address or length is not a multiple of the page "
-            "size, or length is 0; or the range ends beyond user space.",
+            "tier or op is unknown, or the tier has nothing faster to demote from "
+            "or slower to promote from, or cannot be pinned; address or length is "
+            "not a multiple of the page size, or length is 0; the range ends beyond "
+            "user space; or AGENT_TIER_EVENT with an op that moves nothing, or an "
+            "event_fd that is no eventfd.",
             "size is smaller than the first version of the structure; a flag is "
             "unknown; a reserved field is not 0.",
+        ],
+        errno.EIO: [
+            "The spill volume failed to take or to give what was moved.",
         ],
         errno.ENODEV: [
             "The machine has no such tier.",
@@ -363,12 +378,20 @@ ERRORS: Mapping[str, Mapping[int, Sequence[str]]] = {
         errno.ENOMEM: [
             "The kernel has no memory for it.",
         ],
+        errno.ENOSPC: [
+            "The tier has not as many free pages, and nothing was moved.",
+        ],
         errno.ENOSYS: [
             "The structure does not open with AGENT_MAGIC, or its first 8 bytes "
             "cannot be read. A kernel without agents answers the same.",
         ],
+        errno.EOPNOTSUPP: [
+            "The memory has no place on the spill volume; or what holds this volume "
+            "cannot set space aside.",
+        ],
         errno.EPERM: [
-            "The agent is not the caller's own.",
+            "The agent is not the caller's own; or none of its capabilities covers "
+            "so much of the tier.",
         ],
         errno.ESRCH: [
             "There is no such agent; or it has ended where a live one is needed; or "

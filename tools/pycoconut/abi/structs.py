@@ -291,6 +291,8 @@ class MemoryTierArgs(ctypes.Structure):
     address: in, out
     length: Bytes.
     achieved: out: bytes in the tier
+    event_fd: with AGENT_TIER_EVENT: an eventfd
+    reserved: Must be 0.
     """
 
     _fields_: ClassVar = [
@@ -302,6 +304,8 @@ class MemoryTierArgs(ctypes.Structure):
         ("address", ctypes.c_uint64),
         ("length", ctypes.c_uint64),
         ("achieved", ctypes.c_uint64),
+        ("event_fd", ctypes.c_int32),
+        ("reserved", ctypes.c_uint32),
     ]
 
     magic: int
@@ -312,6 +316,8 @@ class MemoryTierArgs(ctypes.Structure):
     address: int
     length: int
     achieved: int
+    event_fd: int
+    reserved: int
 
 
 class AuditLink(ctypes.Structure):
@@ -453,6 +459,8 @@ OFFSETS: Mapping[type[ctypes.Structure], Mapping[str, int]] = {
         "address": 32,
         "length": 40,
         "achieved": 48,
+        "event_fd": 56,
+        "reserved": 60,
     },
     AuditLink: {
         "head": 0,

@@ -37,7 +37,8 @@ static const struct call calls[] = {
 	  EBADMSG, FIELD(cap_present, cap), FIELD(cap_present, cap_len), 4, EFAULT },
 	{ "audit_query", NR_AGENT_AUDIT_QUERY, SIZE(audit_query), 0, 0,
 	  FIELD(audit_query, buf), FIELD(audit_query, buf_len), 8, EFAULT },
-	{ "memory_tier", NR_AGENT_MEMORY_TIER, SIZE(memory_tier), 0, EINVAL },
+	{ "memory_tier", NR_AGENT_MEMORY_TIER, SIZE(memory_tier), FIELD(memory_tier, reserved),
+	  EINVAL },
 };
 
 FIXTURE(abi) {

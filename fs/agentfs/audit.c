@@ -152,6 +152,13 @@ static void head_show(struct seq_file *m, struct agent *agent, unsigned int arg)
 	seq_printf(m, "%*phN\n", BLAKE3_OUT_SIZE, head);
 }
 
+static const char * const anchored_names[] = {
+	[AUDIT_ANCHORED_NOT]	= "not",
+	[AUDIT_ANCHORED_PCR]	= "pcr",
+	[AUDIT_ANCHORED_ROOT]	= "root",
+	[AUDIT_ANCHORED_LOST]	= "lost",
+};
+
 static void stats_show(struct seq_file *m, struct agent *agent, unsigned int arg)
 {
 	struct audit_stats s;
@@ -163,6 +170,8 @@ static void stats_show(struct seq_file *m, struct agent *agent, unsigned int arg
 		   s.waits, s.reserve_used, s.epochs);
 	seq_printf(m, "persisted_seq %llu\noldest_seq %llu\n", s.persisted_seq, s.oldest_seq);
 	seq_printf(m, "head %*phN\n", BLAKE3_OUT_SIZE, s.head);
+	seq_printf(m, "anchored %s\ntpm_counter %llu\ntpm_extends %llu\n",
+		   anchored_names[s.anchored], s.tpm_counter, s.tpm_extends);
 }
 
 /* The seed leaves the kernel once, on record, by agent_audit_query(2): not by cat(1). */

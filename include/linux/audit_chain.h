@@ -40,6 +40,14 @@ struct audit_entry {
 	const void *object;
 };
 
+/* What the TPM does for the chain. */
+enum audit_anchored {
+	AUDIT_ANCHORED_NOT,	/* there is none */
+	AUDIT_ANCHORED_PCR,	/* it takes heads; its root did not sign the BOOT record */
+	AUDIT_ANCHORED_ROOT,	/* both */
+	AUDIT_ANCHORED_LOST,	/* it does not answer any more */
+};
+
 /* Sequence number, times, boot, CPU and TID are the chain's to add. */
 struct audit_stats {
 	u64 recorded;		/* sequence numbers given out */
@@ -51,6 +59,9 @@ struct audit_stats {
 	u64 epochs;
 	u64 persisted_seq;
 	u64 oldest_seq;		/* first record still readable in memory */
+	enum audit_anchored anchored;
+	u64 tpm_counter;	/* when the chain was opened; 0: not counted */
+	u64 tpm_extends;	/* heads that went into the PCR */
 	u8 head[BLAKE3_OUT_SIZE];
 };
 

@@ -20,24 +20,25 @@
  * @attest_key: public key that signs attestations
  *
  * The record names both public keys of the boot: who trusts it, trusts the seals
- * and the attestations that follow from it.
+ * and the attestations that follow from it. Where there is a TPM, that vouches for it.
  *
+ * Context: process, may sleep.
  * Return: 0, or -ENOBUFS.
  */
 int audit_boot_record(struct audit_chain *chain, const u8 attest_key[32])
 {
-	u8 keys[2 * ED25519_PUBLIC_SIZE];
+	struct audit_opening opening;
 	struct audit_entry entry = {
 		.event = AGENT_EVENT_BOOT,
 		.class = AGENT_CLASS_LIFE,
 		/* Keys of an unseeded generator could be guessed: say so. */
 		.result = rng_is_initialized() ? 0 : -EAGAIN,
-		.object = keys,
-		.object_len = sizeof(keys),
+		.object = &opening,
 	};
 
-	memcpy(keys, chain->sealer.key.public, ED25519_PUBLIC_SIZE);
-	memcpy(keys + ED25519_PUBLIC_SIZE, attest_key, ED25519_PUBLIC_SIZE);
+	memcpy(opening.seal_key, chain->sealer.key.public, sizeof(opening.seal_key));
+	memcpy(opening.attest_key, attest_key, sizeof(opening.attest_key));
+	entry.object_len = audit_anchor_open(chain, &opening);
 	return audit_chain_add(chain, &entry) ? 0 : -ENOBUFS;
 }
 
@@ -87,11 +88,15 @@ static bool shutdown_begins(struct audit_chain *chain)
 int audit_boot_close(struct audit_chain *chain, const char *how)
 {
 	u64 seq;
+	int err;
 
 	if (!shutdown_begins(chain))
 		return -EALREADY;
 	seq = shutdown_record(chain, how);
-	return seq ? audit_sealer_finish(chain, seq) : -ENOBUFS;
+	err = seq ? audit_sealer_finish(chain, seq) : -ENOBUFS;
+	if (!err)
+		audit_anchor_close(&chain->tpm);
+	return err;
 }
 
 /*

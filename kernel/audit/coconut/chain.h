@@ -12,6 +12,7 @@
 #include "ring.h"
 #include "sealer.h"
 #include "share.h"
+#include "tpm.h"
 
 /* What is decided is durable within a second: the rest of it is the disk's. */
 #define AUDIT_EPOCH_PERIOD	(9 * HZ / 10)
@@ -40,6 +41,7 @@ struct audit_config {
  * @share: what each agent holds
  * @log: what is retained
  * @sealer: who moves records from @rings to @log
+ * @tpm: what anchors it
  * @seed_lock: @seed, @seed_taken, @linked, @gap, @closing
  * @seed: of the CPUs' keys; zeros once it was taken
  * @seed_taken: it was
@@ -58,6 +60,7 @@ struct audit_chain {
 	struct audit_share share;
 	struct audit_log log;
 	struct audit_sealer sealer;
+	struct audit_tpm tpm;
 	struct mutex seed_lock;		/* see above */
 	u8 seed[BLAKE3_KEY_SIZE];
 	bool seed_taken;

@@ -55,6 +55,9 @@ static int __init open_chain(const u8 attest_key[32])
 	err = audit_boot_record(&audit_chain_main, attest_key);
 	if (err)
 		return err;
+	err = audit_extend_start(&audit_chain_main);
+	if (err)
+		return err;
 	err = audit_sealer_start(&audit_chain_main);
 	if (err)
 		return err;

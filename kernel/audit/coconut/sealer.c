@@ -191,6 +191,8 @@ static void sealer_close(struct audit_chain *chain)
 	sealer_begin_epoch(s);
 	if (final)
 		WRITE_ONCE(s->closed, true);
+	else
+		audit_extend_notice(chain);
 	wake_up_all(&s->wait);
 }
 

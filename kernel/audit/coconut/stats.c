@@ -15,6 +15,15 @@ static u64 chain_reserve_used(const struct audit_chain *chain)
 	return sum;
 }
 
+static enum audit_anchored chain_anchored(const struct audit_tpm *tpm)
+{
+	if (!tpm->chip)
+		return AUDIT_ANCHORED_NOT;
+	if (READ_ONCE(tpm->lost))
+		return AUDIT_ANCHORED_LOST;
+	return tpm->anchored ? AUDIT_ANCHORED_ROOT : AUDIT_ANCHORED_PCR;
+}
+
 /**
  * audit_chain_figures - read all figures of a chain
  * @chain: the chain
@@ -48,4 +57,7 @@ void audit_chain_figures(struct audit_chain *chain, struct audit_stats *stats)
 	stats->reserve_used = chain_reserve_used(chain);
 	stats->persisted_seq = READ_ONCE(chain->log.persisted_seq);
 	stats->oldest_seq = READ_ONCE(chain->log.oldest_seq);
+	stats->anchored = chain_anchored(&chain->tpm);
+	stats->tpm_counter = chain->tpm.counter;
+	stats->tpm_extends = READ_ONCE(chain->tpm.extends);
 }

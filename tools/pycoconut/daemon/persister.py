@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pycoconut import abi
-from pycoconut.daemon import boots, tail
+from pycoconut.daemon import boots, rollback, tail
 from pycoconut.daemon.shards import ShardError, Shards, last_of
 from pycoconut.shard import ShardHeader
 
@@ -88,23 +88,35 @@ class Persister:
         end = boots.ending(before)
         first = ShardHeader(0, self.boot, 0, end.boot, end.shard)
         shards = Shards(self.log / self.boot, first, self._persisted())
-        self._link(end)
+        if self._link(end):
+            self._compare(before)
         os.lseek(self._fd, shards.at, os.SEEK_SET)
         self._tail = b""
         self._shards = shards
         return shards
 
-    def _link(self, end: boots.Ending) -> None:
-        """Name the boot before this one in the chain, and that it has no end."""
+    def _compare(self, before: Path | None) -> None:
+        """Say where the TPM has counted boots that this disk does not have."""
+        wrong = rollback.verdict(rollback.count_of(before), rollback.count_now(self._fd))
+        if wrong:
+            self._say(wrong)
+
+    def _link(self, end: boots.Ending) -> bool:
+        """Name the boot before this one in the chain, and that it has no end.
+
+        Returns:
+            Whether that was done now, and not by who was here before.
+        """
         if end == boots.Ending():
-            return
+            return False
         link = _LINK.pack(bytes.fromhex(end.head), end.last, bytes.fromhex(end.boot))
-        self._once(abi.IOC_LINK, link)
+        fresh = self._once(abi.IOC_LINK, link)
         if not end.clean and self._once(abi.IOC_GAP, struct.pack("<Q", end.found)):
             self._say(
                 f"boot {end.boot} ended without closing its chain: sealed to record {end.last}, "
                 f"found to {end.found}, what came after is not known"
             )
+        return fresh
 
     def _once(self, number: int, argument: bytes) -> bool:
         """False where the one before us did it."""

@@ -29,6 +29,7 @@ GROUPS = {
     "iso": ("kernel", "image"),
     "run": ("kernel", "image", "guest"),
     "demo": ("kernel", "image", "guest"),
+    "check": ("kernel", "guest"),
     "test": ("kernel", "image", "guest", "test"),
     "bench": ("kernel", "guest", "test"),
     "shell": ("kernel", "guest"),

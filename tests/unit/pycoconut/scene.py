@@ -135,9 +135,7 @@ def scenes() -> list[Scene]:
     made = []
     for seed in range(12):
         root = SecretKey(random.Random(seed).randbytes(32)) if seed % 2 else None
-        one = Chain.whole(
-            seed, epochs=2 + seed % 4, records=2 + seed % 3, root=root, counter=seed
-        )
+        one = Chain.whole(seed, epochs=2 + seed % 4, records=2 + seed % 3, root=root, counter=seed)
         chains = (one,) if seed % 3 else (one, _linked(one, 100 + seed))
         lines = tuple(tuple(chain.lines) for chain in chains)
         keys = (root.public.raw,) if root else tuple(chain.public for chain in chains)

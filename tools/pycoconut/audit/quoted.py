@@ -132,9 +132,7 @@ def compare_quote(
         _compare_counter(report.boots[-1], attested.counter)
 
 
-def _compare_pcr(
-    report: Report, boots: Sequence[Measured], digest: bytes, trusted: bool
-) -> None:
+def _compare_pcr(report: Report, boots: Sequence[Measured], digest: bytes, trusted: bool) -> None:
     for boot in reversed(boots):
         for seq, pcr, there in boot.values():
             if hashlib.sha256(pcr).digest() == digest:

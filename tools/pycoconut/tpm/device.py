@@ -27,9 +27,7 @@ CC_QUOTE, CC_FLUSH_CONTEXT = 0x158, 0x165
 #: fixedTPM, fixedParent, sensitiveDataOrigin, userWithAuth, restricted, sign.
 KEY_ATTRIBUTES = 0x00050072
 #: What comes after the attributes of the key that signs: no policy, ECDSA with SHA-256, P-256.
-KEY_FORM = (
-    u16(0) + u16(Alg.NULL) + u16(Alg.ECDSA) + u16(Alg.SHA256) + u16(0x0003) + u16(Alg.NULL)
-)
+KEY_FORM = u16(0) + u16(Alg.NULL) + u16(Alg.ECDSA) + u16(Alg.SHA256) + u16(0x0003) + u16(Alg.NULL)
 _NO_PASSWORD = u32(RS_PW) + u16(0) + b"\x00" + u16(0)
 
 

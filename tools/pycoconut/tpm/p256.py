@@ -26,9 +26,7 @@ G = (
 SIZE = 32
 #: SubjectPublicKeyInfo of a point on the curve that is not compressed (RFC 5480), up to it.
 SPKI = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
-PEM = re.compile(
-    r"\s*-----BEGIN PUBLIC KEY-----\n([A-Za-z0-9+/=\n]+)\n-----END PUBLIC KEY-----\s*"
-)
+PEM = re.compile(r"\s*-----BEGIN PUBLIC KEY-----\n([A-Za-z0-9+/=\n]+)\n-----END PUBLIC KEY-----\s*")
 
 #: A point; None is that at infinity.
 Point = tuple[int, int] | None

@@ -233,7 +233,7 @@ static u64 source_read(struct agent *agent, const struct quota_source *source, c
 		return 0;
 	if (source->key)
 		return source_sum(buf, source->key);
-	return sscanf(buf, "%llu", &value) == 1 ? value : 0;
+	return kstrtoull(buf, 10, &value) ? 0 : value;
 }
 
 /**

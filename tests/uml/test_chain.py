@@ -108,7 +108,7 @@ class Child:
             self.status = os.waitstatus_to_exitcode(status) if pid else None
         return self.status is not None
 
-    def wait(self, seconds: float = 60.0) -> int:
+    def wait(self, seconds: float = 120.0) -> int:
         """Its exit status; it must end in time."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -178,7 +178,7 @@ class Persister:
             fcntl.ioctl(self.fd, IOC_PERSISTED, struct.pack("=Q", seq))
             self.acknowledged = seq
 
-    def keep_until(self, done: Callable[[], bool], seconds: float = 60.0) -> None:
+    def keep_until(self, done: Callable[[], bool], seconds: float = 120.0) -> None:
         end = time.monotonic() + seconds
         while not done():
             assert time.monotonic() < end, "what was waited for did not come"
@@ -375,7 +375,7 @@ def test_a_persister_that_died_frees_the_producers(manifest: bytes, tmp_path: Pa
     time.sleep(5)
     assert not flood.ended()
     keeper.close()
-    assert flood.wait(60) == 0
+    assert flood.wait() == 0
     settle()
 
 

@@ -26,10 +26,10 @@ from pycoconut.kbuild.selftests import build_selftests
 
 __all__ = ["LAYERS", "Layer", "TestRun"]
 
-_UML_TIMEOUT = 300.0
-"""Seconds for one file of tests under User-Mode Linux."""
+_UML_TIMEOUT = 1200.0
+"""Seconds for one file of tests under User-Mode Linux, on a machine that is slow or shared."""
 
-_HOSTILE_TIMEOUT = 1200.0
+_HOSTILE_TIMEOUT = 2400.0
 """Seconds for hostile input in bulk: KASAN costs a factor of four."""
 
 _COUNTS = {

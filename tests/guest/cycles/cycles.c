@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 			else
 				cycle_revoked(&manifest);
 		}
-		sleep(1);	/* what is freed after a grace period is freed now */
+		sleep(7);	/* what is freed in batches, each five seconds, is freed now */
 		printf("%ld\n", meminfo_kib(kernel_rows, 4));
 	}
 	return 0;

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pycoconut import cbor, cose
+from pycoconut import abi, cbor, cose
 from pycoconut.audit import Record
 from pycoconut.caps import parse
 from pycoconut.keys import SecretKey
@@ -74,7 +74,7 @@ BASE: dict[int, Any] = {1: 1, 2: "x", 3: "t", 4: 1, 5: []}
         {4: 3},
         {5: [{1: 1}]},
         {6: [bytes(31)]},
-        {8: {7: 1}},
+        {8: {len(abi.QuotaKind): 1}},
         {10: 3},
         {11: 3},
         {13: 0},

@@ -235,7 +235,11 @@ case_of(
     errno.EINVAL,
     lambda aid: syscalls.quota(TOKENS, abi.QuotaOp.RESERVE, 1, aid=aid, lifetime_ns=DAY_NS + 1),
 )
-case_of("agent_quota", errno.EOPNOTSUPP, lambda aid: syscalls.quota(abi.QuotaKind.HBM, aid=aid))
+case_of(
+    "agent_quota",
+    errno.EOPNOTSUPP,
+    lambda aid: syscalls.quota(abi.QuotaKind.CPU, abi.QuotaOp.DEBIT, 1, aid=aid),
+)
 case_of(
     "agent_quota", errno.EDQUOT, lambda aid: syscalls.quota(TOKENS, abi.QuotaOp.DEBIT, 101, aid=aid)
 )

@@ -29,7 +29,7 @@ static const struct call calls[] = {
 	  EBADMSG, FIELD(spawn, manifest), FIELD(spawn, manifest_len), 4, EFAULT },
 	{ "attest", NR_AGENT_ATTEST, SIZE(attest), FIELD(attest, reserved),
 	  EMSGSIZE, FIELD(attest, nonce), FIELD(attest, nonce_len), 4, EFAULT },
-	{ "quota", NR_AGENT_QUOTA, SIZE(quota), 0, EOPNOTSUPP },
+	{ "quota", NR_AGENT_QUOTA, SIZE(quota), 0, 0 },
 	{ "cap_grant", NR_AGENT_CAP_GRANT, SIZE(cap_grant), FIELD(cap_grant, reserved),
 	  EBADMSG, FIELD(cap_grant, cap), FIELD(cap_grant, cap_len), 4, EFAULT },
 	{ "cap_revoke", NR_AGENT_CAP_REVOKE, SIZE(cap_revoke), 0, EPERM },

@@ -11,17 +11,18 @@ from tests.escapes.kit import Denied, Escape, Stage
 def attempt(stage: Stage) -> object:
     manifest = Manifest("grouped").sign(stage.key)
     ready, tell = os.pipe()
+    end, finish = os.pipe()
     child = os.fork()
     if child == 0:
         syscalls.spawn(manifest, enter=True)
         os.write(tell, b"1")
-        os.read(ready, 1)
+        os.read(end, 1)
         os._exit(0)
     os.read(ready, 1)
     try:
         return os.setpgid(child, child)
     finally:
-        os.write(tell, b"1")
+        os.write(finish, b"1")
         os.waitpid(child, 0)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pycoconut import caps, cbor, cose
+from pycoconut.abi import QuotaKind
 from pycoconut.keys import SecretKey
 from pycoconut.manifest import loads
 
@@ -62,7 +63,7 @@ WRONG: list[tuple[str, dict[int, Any], str]] = [
     ("permissive that is a number", {**BASE, 13: 0}, "EBADMSG"),
     ("permissive that says the default", {**BASE, 13: False}, "EINVAL"),
     ("unknown key", {**BASE, 14: 0}, "EINVAL"),
-    ("unknown quota", {**BASE, 8: {7: 1}}, "EINVAL"),
+    ("unknown quota", {**BASE, 8: {len(QuotaKind): 1}}, "EINVAL"),
     ("unknown audit level", {**BASE, 10: 3}, "EINVAL"),
     ("code of 31 bytes", {**BASE, 6: [bytes(31)]}, "EINVAL"),
     ("capability of an unknown class", {**BASE, 5: [{**CAP, 1: 8}]}, "EINVAL"),

@@ -29,7 +29,6 @@ GROUPS = {
     "iso": ("kernel", "image"),
     "run": ("kernel", "image", "guest"),
     "demo": ("kernel", "image", "guest"),
-    "check": ("kernel", "guest"),
     "test": ("kernel", "image", "guest", "test"),
     "bench": ("kernel", "guest", "test"),
     "shell": ("kernel", "guest"),

@@ -93,7 +93,9 @@ bool quota_group_keeps(u32 kind)
 
 static int apply_text(struct agent *agent, u32 kind, const char *text)
 {
-	return agent_group_write(agent, controls[kind].control, controls[kind].file, text);
+	int err = agent_group_write(agent, controls[kind].control, controls[kind].file, text);
+
+	return err == -ERANGE ? -EINVAL : err;	/* more than the controller can count */
 }
 
 static int apply_number(struct agent *agent, u32 kind, u64 limit)

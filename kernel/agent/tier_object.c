@@ -211,10 +211,14 @@ static struct tier_object *tier_object_new(struct agent *agent, u8 tier, u64 siz
 
 static struct file *tier_file(u8 tier, u64 size)
 {
+	struct file *file;
+
 	if (tier == AGENT_TIER_SSD)
 		return spill_file(size);
 	/* Pages are accounted as they come, as those of every mapping. */
-	return shmem_kernel_file_setup("agent_tier", size, VM_NORESERVE);
+	file = shmem_kernel_file_setup("agent_tier", size, VM_NORESERVE);
+	/* The kernel's own mount of shmem has no limit: what is missing is memory for an inode. */
+	return file == ERR_PTR(-ENOSPC) ? ERR_PTR(-ENOMEM) : file;
 }
 
 /**

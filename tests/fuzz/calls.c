@@ -59,6 +59,9 @@ static uint64_t aid_value(struct worker *w, struct attempt *a)
 	memcpy(&flags, a->args + 8, sizeof(flags));
 	if (flags & AGENT_BY_FD)
 		return worker_fd(w);
+	/* Nobody but an agent itself moves its memory. */
+	if (a->call->nr == NR_agent_memory_tier && !chance_once(&w->chance, 4))
+		return 0;
 	return some_aid(w);
 }
 
@@ -76,6 +79,12 @@ static uint64_t some_number(struct worker *w)
 	default:
 		return known_number(w->shared, &w->chance);
 	}
+}
+
+/* Memory in a tier is counted in pages; of none of them there is nothing to reach. */
+static uint64_t some_length(struct worker *w)
+{
+	return (1 + chance_below(&w->chance, 16)) * PAGE;
 }
 
 static uint64_t some_flags(struct worker *w, const struct attempt *a, uint64_t known)
@@ -194,7 +203,7 @@ static uint64_t right_value(struct worker *w, struct attempt *a, unsigned int in
 	case FUZZ_ENUM:
 		return chance_below(&w->chance, f->detail);
 	case FUZZ_NUMBER:
-		return some_number(w);
+		return strcmp(f->name, "length") ? some_number(w) : some_length(w);
 	case FUZZ_LENGTH:
 		return a->lengths[f->detail];
 	default:
@@ -313,7 +322,8 @@ static void learn(struct worker *w, struct attempt *a)
 				worker_keep_fd(w, value);
 		} else if (!strcmp(f->name, "aid") && f->kind == FUZZ_OUT) {
 			know_aid(w->shared, value);
-		} else if (f->kind == FUZZ_OUT || !strcmp(f->name, "reservation")) {
+		} else if (f->kind == FUZZ_OUT || !strcmp(f->name, "reservation") ||
+			   !strcmp(f->name, "address")) {
 			know_number(w->shared, value);
 		}
 	}

@@ -27,6 +27,7 @@
 #define NR_agent_cap_revoke	476
 #define NR_agent_cap_present	477
 #define NR_agent_audit_query	478
+#define NR_agent_memory_tier	479
 
 #define die(fmt, ...)								\
 	do {									\

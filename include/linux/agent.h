@@ -101,8 +101,8 @@ struct agent {
 	struct agent_quota quota[AGENT_NR_QUOTAS];	/* lock */
 	struct list_head reservations;		/* lock */
 	u64 net_next_ns;			/* when what went and came is paid for; lock */
-	u64 net_in;				/* bytes; lock */
-	u64 net_out;				/* bytes; lock */
+	atomic64_t net_in;			/* bytes, its descendants' too */
+	atomic64_t net_out;
 	u32 quota_told;				/* bit n: that kind n ran out is on record; lock */
 	atomic64_t tier_bytes[AGENT_NR_TIERS];	/* its own, by agent_memory_tier() */
 };
@@ -245,30 +245,30 @@ struct agent_net_peer {
 
 /**
  * struct agent_request - one operation to decide
- * @class: enum agent_class
  * @rights: all of these are needed; none is denied
  * @path: fs, exec: what it is done to
  * @digest: exec: BLAKE3 of the program, or NULL
  * @net: net: protocol, address in network order, port in host order
  * @target: agent: whom; NULL with spawn, or for what is outside every agent
- * @cmd: dev: the ioctl; @object has the class of device
- * @tier: mem: enum agent_tier
  * @bytes: mem: how much
  * @object: text for the record where none of the above says it
+ * @cmd: dev: the ioctl; @object has the class of device
+ * @class: enum agent_class
+ * @tier: mem: enum agent_tier
  * @atomic: the caller may not sleep
  * @approved: somebody has allowed this one use; agent_decide() sets it
  */
 struct agent_request {
-	u8 class;
 	u64 rights;
 	const struct path *path;
 	const u8 *digest;
 	const struct agent_net_peer *net;
 	const struct agent *target;
-	u32 cmd;
-	u8 tier;
 	u64 bytes;
 	const char *object;
+	u32 cmd;
+	u8 class;
+	u8 tier;
 	bool atomic;
 	bool approved;
 };

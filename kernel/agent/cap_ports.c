@@ -18,6 +18,9 @@
 /* What is left for later on the way down: once a level at most. */
 #define PORTS_DEPTH	(const_ilog2(AGENT_CAPS_MAX) + 1)
 
+/* So many are looked at one after the other: a tree of them would cost more. */
+#define PORTS_FEW	4
+
 static int ports_order(const void *a, const void *b)
 {
 	const struct cap_ports *pa = a, *pb = b;
@@ -107,6 +110,25 @@ static void ports_take(struct ports_search *s, struct cap *cap)
 		s->lasting |= more;
 }
 
+/* True: all that was asked for is found. */
+static bool ports_look(struct ports_search *s, const struct cap_set *set,
+		       const struct cap_ports *at, bool counted)
+{
+	if (at->last < s->req->net->port || counted != !!set->caps[at->cap]->counter)
+		return false;
+	ports_take(s, set->caps[at->cap]);
+	return s->found == s->req->rights;
+}
+
+static void ports_scan(struct ports_search *s, const struct cap_set *set, bool counted)
+{
+	const struct cap_ports *at = set->ports, *end = at + set->nr_ports;
+
+	for (; at < end && at->first <= s->req->net->port; at++)
+		if (ports_look(s, set, at, counted))
+			return;
+}
+
 static void ports_walk(struct ports_search *s, const struct cap_set *set, bool counted)
 {
 	struct { u16 low, high; } later[PORTS_DEPTH];
@@ -128,15 +150,20 @@ static void ports_walk(struct ports_search *s, const struct cap_set *set, bool c
 			high = middle;
 			continue;
 		}
-		if (at->last >= port && counted == !!set->caps[at->cap]->counter) {
-			ports_take(s, set->caps[at->cap]);
-			if (s->found == s->req->rights)
-				return;
-		}
+		if (ports_look(s, set, at, counted))
+			return;
 		later[nr_later].low = low;
 		later[nr_later++].high = middle;
 		low = middle + 1;
 	}
+}
+
+static void ports_find(struct ports_search *s, const struct cap_set *set, bool counted)
+{
+	if (set->nr_ports <= PORTS_FEW)
+		ports_scan(s, set, counted);
+	else
+		ports_walk(s, set, counted);
 }
 
 /**
@@ -157,10 +184,10 @@ u64 cap_ports_rights(const struct cap_set *set, const struct agent_request *req,
 	struct ports_search s = { .req = req };
 
 	s.family = cap_net_address(req->net, &s.addr);
-	ports_walk(&s, set, false);
+	ports_find(&s, set, false);
 	/* Rights that no capability can have: nothing is spent on what is denied anyway. */
 	if (s.found != req->rights && set->ports_counted && !(req->rights & ~AGENT_NET_ALL))
-		ports_walk(&s, set, true);
+		ports_find(&s, set, true);
 	*cap_id = s.cap_id;
 	if (granted)
 		*granted = s.lasting;

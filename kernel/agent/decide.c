@@ -222,8 +222,8 @@ static bool decide_allowed(const struct agent *agent, const struct agent_request
  * Recorded before the snapshot is let go of: a revocation waits for those who still read
  * the old one, so no use stands in the chain behind the record of its capability's end.
  */
-static bool decide_try(struct agent *agent, const struct agent_request *req, bool recorded,
-		       u64 *granted)
+static __always_inline bool decide_try(struct agent *agent, const struct agent_request *req,
+				       bool recorded, u64 *granted)
 {
 	u64 cap_id = 0;
 	bool allowed;

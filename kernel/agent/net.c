@@ -13,6 +13,7 @@
 
 #include <linux/agent.h>
 #include <linux/agent_net.h>
+#include <linux/atomic.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -24,29 +25,99 @@
 #define NET_CREDIT_NS		(50 * NSEC_PER_MSEC)	/* so much may be sent at once */
 #define NET_DROP_NS		NSEC_PER_SEC		/* deeper in debt nothing is taken */
 
-static void net_pay_one(struct agent *agent, u64 bytes, bool out, u64 now)
+static void net_add(struct agent *agent, u64 bytes, bool out)
+{
+	atomic64_add(bytes, out ? &agent->net_out : &agent->net_in);
+}
+
+static u64 net_sum(const struct agent *agent)
+{
+	return atomic64_read(&agent->net_in) + atomic64_read(&agent->net_out);
+}
+
+/* ---- bytes in all ---- */
+
+static int net_take_limited(struct agent *agent, u64 bytes, bool out)
+{
+	struct agent_quota *quota = &agent->quota[AGENT_QUOTA_NET_TOTAL];
+	unsigned long flags;
+	int err = 0;
+	u64 sum;
+
+	spin_lock_irqsave(&agent->lock, flags);
+	sum = net_sum(agent);
+	if (sum < quota->limit && bytes <= quota->limit - sum) {
+		net_add(agent, bytes, out);
+	} else {
+		quota->stalls++;
+		err = -EDQUOT;
+	}
+	spin_unlock_irqrestore(&agent->lock, flags);
+	return err;
+}
+
+/* Packets come on every CPU: who has no limit takes no lock for them. */
+static int net_take_one(struct agent *agent, u64 bytes, bool out)
+{
+	if (READ_ONCE(agent->quota[AGENT_QUOTA_NET_TOTAL].limit) != AGENT_QUOTA_UNLIMITED)
+		return net_take_limited(agent, bytes, out);
+	net_add(agent, bytes, out);
+	return 0;
+}
+
+static int net_take(struct agent *agent, u64 bytes, bool out)
+{
+	struct agent *level, *below;
+	int err;
+
+	for (level = agent; level; level = level->parent) {
+		err = net_take_one(level, bytes, out);
+		if (!err)
+			continue;
+		for (below = agent; below != level; below = below->parent)
+			net_add(below, -bytes, out);
+		return err;
+	}
+	return 0;
+}
+
+/**
+ * agent_net_refresh() - bring a budget up to what was counted
+ * @agent: the agent
+ * @kind: enum agent_quota_kind; others than those of class net are left alone
+ *
+ * Context: any; agent->lock is held.
+ */
+void agent_net_refresh(struct agent *agent, u32 kind)
+{
+	struct agent_quota *quota = &agent->quota[kind];
+
+	if (kind != AGENT_QUOTA_NET && kind != AGENT_QUOTA_NET_TOTAL)
+		return;
+	quota->used = net_sum(agent);
+	quota->high_water = max(quota->high_water, quota->used);
+}
+
+/* ---- bytes a second ---- */
+
+static void net_pay_one(struct agent *agent, u64 bytes)
 {
 	struct agent_quota *quota = &agent->quota[AGENT_QUOTA_NET];
+	u64 now = ktime_get_ns();
 	unsigned long flags;
 
 	spin_lock_irqsave(&agent->lock, flags);
-	quota->used += bytes;
-	if (out)
-		agent->net_out += bytes;
-	else
-		agent->net_in += bytes;
 	if (quota->limit && quota->limit != AGENT_QUOTA_UNLIMITED)
 		agent->net_next_ns = max(agent->net_next_ns, now) +
 				     mul_u64_u64_div_u64(bytes, NSEC_PER_SEC, quota->limit);
 	spin_unlock_irqrestore(&agent->lock, flags);
 }
 
-static void net_pay(struct agent *agent, u64 bytes, bool out)
+static void net_pay(struct agent *agent, u64 bytes)
 {
-	u64 now = ktime_get_ns();
-
 	for (; agent->parent; agent = agent->parent)
-		net_pay_one(agent, bytes, out, now);
+		if (READ_ONCE(agent->quota[AGENT_QUOTA_NET].limit) != AGENT_QUOTA_UNLIMITED)
+			net_pay_one(agent, bytes);
 }
 
 /* An agent that may send nothing is never out of debt. */
@@ -103,7 +174,7 @@ int agent_net_wait(struct agent *agent)
 
 	for (;;) {
 		paid = net_paid_ns(agent, &debtor);
-		if (paid <= ktime_get_ns() + NET_CREDIT_NS)
+		if (!paid || paid <= ktime_get_ns() + NET_CREDIT_NS)
 			return 0;
 		if (signal_pending(current))
 			return -ERESTARTSYS;
@@ -119,12 +190,12 @@ int agent_net_wait(struct agent *agent)
 
 static int net_count(struct agent *agent, u64 bytes, bool out)
 {
-	int err = agent_quota_charge(agent, AGENT_QUOTA_NET_TOTAL, bytes, false);
+	int err = net_take(agent, bytes, out);
 
 	if (err)
 		agent_quota_over(agent, AGENT_QUOTA_NET_TOTAL, true);
 	else
-		net_pay(agent, bytes, out);
+		net_pay(agent, bytes);
 	return err;
 }
 
@@ -152,8 +223,9 @@ int agent_net_send(struct agent *agent, u64 bytes)
 int agent_net_arrived(struct agent *agent, u32 bytes)
 {
 	struct agent *debtor;
+	u64 paid = net_paid_ns(agent, &debtor);
 
-	if (net_paid_ns(agent, &debtor) > ktime_get_ns() + NET_DROP_NS)
+	if (paid && paid > ktime_get_ns() + NET_DROP_NS)
 		return -EDQUOT;
 	return net_count(agent, bytes, false);
 }

@@ -412,6 +412,7 @@ void agent_quota_get(struct agent *agent, u32 kind, struct agent_quota *out)
 
 	quota_group_refresh(agent, kind);
 	spin_lock_irqsave(&agent->lock, flags);
+	agent_net_refresh(agent, kind);
 	*out = agent->quota[kind];
 	spin_unlock_irqrestore(&agent->lock, flags);
 }
@@ -440,6 +441,6 @@ void agent_quota_show(struct seq_file *m, struct agent *agent, u32 kind)
 		   quota.used, quota.reserved, quota.high_water, quota.stalls,
 		   agent_quota_enforced(kind) ? "yes" : "no");
 	if (kind == AGENT_QUOTA_NET)
-		seq_printf(m, "in %llu\nout %llu\n", READ_ONCE(agent->net_in),
-			   READ_ONCE(agent->net_out));
+		seq_printf(m, "in %lld\nout %lld\n", atomic64_read(&agent->net_in),
+			   atomic64_read(&agent->net_out));
 }

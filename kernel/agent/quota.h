@@ -21,8 +21,9 @@ bool agent_quota_charged(u32 kind);		/* by callers: debit, reserve, settle */
 int agent_quota_debit(struct agent *agent, u32 kind, u64 amount);
 int agent_quota_set(struct agent *agent, u32 kind, u64 limit);
 void agent_quota_get(struct agent *agent, u32 kind, struct agent_quota *out);	/* may sleep */
-bool agent_quota_charged(u32 kind);		/* by callers: debit, reserve, settle */
 void agent_quota_over(struct agent *agent, u32 kind, bool refused);	/* once a limit */
+
+void agent_net_refresh(struct agent *agent, u32 kind);	/* net.c; agent->lock */
 
 /* reserve.c */
 int agent_quota_reserve(struct agent *agent, u32 kind, u64 amount, u64 lifetime_ns, u64 *id);

@@ -104,8 +104,8 @@ static void set_remote(struct agent_net_peer *peer, const struct sock *sk)
 		set_v4(peer, inet_sk(sk)->inet_daddr, port);
 }
 
-static int decide(struct agent *agent, const struct agent_net_peer *peer, u64 right,
-		  u64 *granted)
+static __always_inline int decide(struct agent *agent, const struct agent_net_peer *peer,
+				  u64 right, u64 *granted)
 {
 	return coconut_decide(agent, &(struct agent_request){
 		.class = AGENT_CLASS_NET,
@@ -115,8 +115,8 @@ static int decide(struct agent *agent, const struct agent_net_peer *peer, u64 ri
 }
 
 /* Decides, and keeps what was found for coconut_inet_use(). */
-static int decide_role(struct agent *agent, struct sock *sk,
-		       const struct agent_net_peer *peer, u8 role, u64 right)
+static __always_inline int decide_role(struct agent *agent, struct sock *sk,
+				       const struct agent_net_peer *peer, u8 role, u64 right)
 {
 	u64 stamp = atomic64_read_acquire(&agent->stamp);
 	u64 granted = 0;

@@ -68,7 +68,8 @@ static void listen_once(void)
 static void enter_landlock(const struct blob *unused)
 {
 	const struct landlock_ruleset_attr attr = {
-		.handled_access_net = LANDLOCK_ACCESS_NET_CONNECT_TCP,
+		.handled_access_net = LANDLOCK_ACCESS_NET_CONNECT_TCP |
+				      LANDLOCK_ACCESS_NET_BIND_TCP,
 	};
 	int set = landlock_new(&attr, sizeof(attr));
 

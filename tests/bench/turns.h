@@ -4,12 +4,13 @@
  * whenever it is asked to; in each round all are asked, one after the other, so
  * that drift of the machine falls on all of them alike. Between two of them there
  * is time for what the one has left to the kernel's threads, such as the sealing of
- * its last records, or the other would pay for it.
+ * its last records, or the other would pay for it. Each is in a cgroup of its own.
  */
 #ifndef TESTS_BENCH_TURNS_H
 #define TESTS_BENCH_TURNS_H
 
 #include "../guest/common/agent_call.h"
+#include "cgroup.h"
 
 #include <stdbool.h>
 #include <sys/wait.h>
@@ -47,6 +48,7 @@ static inline void turn_body(const struct turn *turn, int ask, int answer)
 {
 	long loops;
 
+	cgroup_enter();
 	if (turn->enter)
 		turn->enter(turn->manifest);
 	while (read(ask, &loops, sizeof(loops)) == sizeof(loops)) {

@@ -56,6 +56,10 @@ coverage:	## which lines of the kernel rooms the tests reach; writes build/cover
 bench:		## measure ratios inside one boot; writes build/bench.json
 	@$(BOOT) bench $(DRYRUN)
 
+.PHONY: baseline
+baseline:	## record what the unpatched base gives in Linux's own tests: ours must give the same
+	@$(BOOT) baseline $(DRYRUN)
+
 .PHONY: shell
 shell:		## a root shell on our kernel (GUEST=uml by default; see qemu/)
 	@$(BOOT) shell $(DRYRUN) $(GUEST)

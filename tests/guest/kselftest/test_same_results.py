@@ -3,107 +3,59 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pycoconut.guest.job import Job
 from pycoconut.guest.run import Runner
-from pycoconut.kbuild.base import places
-
-SUITES = ("landlock", "seccomp", "cgroup")
-
-PROGRAMS = (
-    "landlock/base_test",
-    "landlock/fs_test",
-    "landlock/net_test",
-    "landlock/ptrace_test",
-    "landlock/scoped_abstract_unix_test",
-    "landlock/scoped_signal_test",
-    "landlock/scoped_test",
-    "seccomp/seccomp_bpf",
-    "cgroup/test_core",
-    "cgroup/test_cpuset",
-    "cgroup/test_freezer",
-    "cgroup/test_hugetlb_memcg",
-    "cgroup/test_kill",
-    "cgroup/test_memcontrol",
-    "cgroup/test_pids",
-    "cgroup/test_zswap",
+from pycoconut.kbuild.base import load_base, places
+from tests.guest.kselftest.suites import (
+    BASELINE,
+    LEAST,
+    PROGRAMS,
+    ROUNDS,
+    build,
+    identity,
+    results,
 )
-"""All but two: cgroup/test_cpu measures time, which an emulator cannot give it, and
-cgroup/test_kmem takes minutes there."""
 
-LEAST = 430
-"""Results that each kernel must give at least, so that a program that does not start is seen."""
 
-ROUNDS = 8
-"""Some of these programs race with the kernel, on the base too. One whose results differ runs
-again, on both."""
-
-BODY = r"""
-mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup
-cp -r {suites} /tmp/kselftest
-for test in {programs}; do
-	cd /tmp/kselftest/${{test%/*}}
-	echo "## $test"
-	timeout -s KILL 120 ./${{test#*/}} 2>/dev/null </dev/null
-done
-echo "## the end"
-"""
+@pytest.fixture(scope="module")
+def baseline() -> dict[str, Any]:
+    """What was recorded of the base."""
+    return tomllib.loads(BASELINE.read_text())
 
 
 @pytest.fixture(scope="module")
 def suites() -> Path:
     """The suites, built from the kernel's own tree."""
-    where = places()
-    out = where.build / "kselftest"
-    out.mkdir(exist_ok=True)
-    tree = where.build / "linux"
-    with (where.logs / "kselftest.log").open("wb") as log:
-        for argv in (
-            ["make", "-C", str(tree), f"O={out}", "ARCH=x86", "headers"],
-            [
-                "make", "-C", str(tree / "tools/testing/selftests"), f"O={out}", "ARCH=x86",
-                f"TARGETS={' '.join(SUITES)}",
-            ],
-        ):  # fmt: skip
-            subprocess.run(argv, check=True, stdout=log, stderr=subprocess.STDOUT)
-    return out / "kselftest"
+    return build(places())
 
 
-def results(runner: Runner, guest: str, suites: Path, programs: Iterable[str]) -> dict[str, str]:
-    """Test by test: ok, not ok or SKIP."""
-    body = BODY.format(suites=suites, programs=" ".join(programs))
-    outcome = runner.run(guest, Job(["/bin/sh", "-c", body], timeout=600), f"kselftest-{guest}")
-    outcome.check()
-    found: dict[str, str] = {}
-    program = ""
-    for line in outcome.output.splitlines():
-        if line.startswith("## "):
-            program = line[3:]
-        elif match := re.match(r"(ok|not ok) \d+ (?:# (SKIP) )?(\S+)", line):
-            found[f"{program} {match[3]}"] = match[2] or match[1]
-    return found
+def test_the_baseline_is_of_this_base(baseline: dict[str, Any]) -> None:
+    assert baseline["of"] == identity(load_base(), places()), "the base has changed: make baseline"
+    assert len(baseline["results"]) >= LEAST
 
 
 @pytest.mark.timeout(1800)
-def test_results_are_those_of_the_base(runner: Runner, suites: Path) -> None:
-    base: defaultdict[str, set[str]] = defaultdict(set)
+def test_results_are_those_of_the_base(
+    runner: Runner, suites: Path, baseline: dict[str, Any]
+) -> None:
+    base = {test: set(seen) for test, seen in baseline["results"].items()}
     ours: defaultdict[str, set[str]] = defaultdict(set)
     programs: Iterable[str] = PROGRAMS
     differing: list[str] = []
     for _ in range(ROUNDS):
-        for guest, seen in (("direct-host-base", base), ("direct-host", ours)):
-            for test, result in results(runner, guest, suites, programs).items():
-                seen[test].add(result)
-        differing = sorted(t for t in base.keys() | ours.keys() if not base[t] & ours[t])
+        for test, result in results(runner, "direct-host", suites, programs).items():
+            ours[test].add(result)
+        differing = sorted(
+            t for t in base.keys() | ours.keys() if not base.get(t, set()) & ours[t]
+        )
         programs = sorted({test.split()[0] for test in differing})
         if not differing:
             break
-    assert len(base) >= LEAST
-    assert {test: (base[test], ours[test]) for test in differing} == {}
+    assert {test: (base.get(test), ours[test]) for test in differing} == {}

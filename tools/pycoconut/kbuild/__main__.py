@@ -77,6 +77,12 @@ def _bench(ctx: Context) -> int:
     return ctx.module("pycoconut.bench")
 
 
+def _baseline(ctx: Context) -> int:
+    for name in ("vm", "vm-base"):
+        Kernel(ctx.console, ctx.base, ctx.where, variant(name)).build()
+    return ctx.module("tests.guest.kselftest.record")
+
+
 def _shell(ctx: Context) -> int:
     name = ctx.args.guest
     kernel = load(ctx.where.repo / "qemu" / f"{name}.toml").kernel
@@ -109,6 +115,7 @@ COMMANDS: dict[str, Callable[[Context], int]] = {
     "test": _test,
     "coverage": _coverage,
     "bench": _bench,
+    "baseline": _baseline,
     "shell": _shell,
     "regen": _regen,
     "refresh": _refresh,

@@ -46,6 +46,7 @@ struct link {
  * @link: what this epoch's records say of the boot before
  * @macs: keys of the CPUs
  * @hashes: head and tree
+ * @seals: tree over the lines of its seals
  */
 struct boot {
 	struct boot_report *report;
@@ -66,6 +67,7 @@ struct boot {
 	struct link link;
 	struct mac_keys macs;
 	struct hashes hashes;
+	struct tlog seals;
 };
 
 /**

@@ -183,6 +183,9 @@ bool epoch_seal(struct verifier *v, const char *line, size_t len)
 	if (!check_seal(v, &seal))
 		return false;
 	epoch_settle(v);
+	boot->report->late |= seal.epoch != boot->seals.nr;
+	tlog_add(&boot->seals, line, len);
+	checkpoint_seal(v->known->checkpoint, &boot->seals, boot->report);
 	boot->report->epochs++;
 	if (is_pruned(v, &seal)) {
 		boot->report->pruned += seal.count;

@@ -19,11 +19,14 @@
 
 static void usage(FILE *to)
 {
-	fputs("usage: coconut-audit-verify [--key KEY]... [--seed FILE] [--live] [--json] FILE...\n"
+	fputs("usage: coconut-audit-verify [--key KEY]... [--seed FILE] [--live] [--json]\n"
+	      "           [--checkpoint FILE --checkpoint-key KEY] FILE...\n"
 	      "\n"
 	      "Verifies a log of the audit chain: files, shards in order, or folders of them.\n"
 	      "  --key KEY    public key of epoch 0, 64 hexadecimal digits or a file; one a boot\n"
 	      "  --seed FILE  MAC seed of the boot, 64 hexadecimal digits\n"
+	      "  --checkpoint FILE     the log must have come as far as this\n"
+	      "  --checkpoint-key KEY  who signed it: NAME+ID+KEY, as checkpoint shows it\n"
 	      "  --live       the log has no end yet\n"
 	      "  --json       a report for programs\n"
 	      "Exit codes: 0 intact, 10 intact but unanchored, 11 truncated, 12 tampered,\n"
@@ -62,47 +65,93 @@ static void add_key(struct known *known, const char *text)
 	known->nr_keys++;
 }
 
-static bool parse_arguments(int argc, char **argv, struct known *known)
+static void misused(void)
+{
+	usage(stderr);
+	exit(USAGE);
+}
+
+/**
+ * struct wanted - what the command line asks for besides files
+ * @known: of the log beforehand
+ * @note: file of the checkpoint; NULL: none
+ * @note_key: who signed it; NULL: not said
+ * @json: a report for programs
+ */
+struct wanted {
+	struct known known;
+	const char *note;
+	const char *note_key;
+	bool json;
+};
+
+static void take_option(int option, struct wanted *wanted)
+{
+	static u8 seed[32];
+
+	switch (option) {
+	case 'k':
+		add_key(&wanted->known, optarg);
+		break;
+	case 's':
+		read_key_file(optarg, seed);
+		wanted->known.seed = seed;
+		break;
+	case 'c':
+		wanted->note = optarg;
+		break;
+	case 'n':
+		wanted->note_key = optarg;
+		break;
+	case 'l':
+		wanted->known.live = true;
+		break;
+	case 'j':
+		wanted->json = true;
+		break;
+	case 'h':
+		usage(stdout);
+		exit(0);
+	default:
+		misused();
+	}
+}
+
+static void parse_arguments(int argc, char **argv, struct wanted *wanted)
 {
 	static const struct option options[] = {
 		{ "key", required_argument, NULL, 'k' },
 		{ "seed", required_argument, NULL, 's' },
+		{ "checkpoint", required_argument, NULL, 'c' },
+		{ "checkpoint-key", required_argument, NULL, 'n' },
 		{ "live", no_argument, NULL, 'l' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
-	static u8 seed[32];
-	bool json = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-		switch (option) {
-		case 'k':
-			add_key(known, optarg);
-			break;
-		case 's':
-			read_key_file(optarg, seed);
-			known->seed = seed;
-			break;
-		case 'l':
-			known->live = true;
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			usage(stdout);
-			exit(0);
-		default:
-			usage(stderr);
-			exit(USAGE);
-		}
-	if (optind == argc) {
-		usage(stderr);
-		exit(USAGE);
+		take_option(option, wanted);
+	if (optind == argc)
+		misused();
+	if (!wanted->note != !wanted->note_key) {
+		warnx("--checkpoint and --checkpoint-key need each other");
+		misused();
 	}
-	return json;
+}
+
+static void read_checkpoint(struct wanted *wanted)
+{
+	static struct checkpoint checkpoint;
+	const char *why;
+
+	if (!wanted->note)
+		return;
+	why = checkpoint_read(wanted->note, wanted->note_key, &checkpoint);
+	if (why)
+		errx(1, "%s: %s", wanted->note, why);
+	wanted->known.checkpoint = &checkpoint;
 }
 
 /* Packed files are longer than they look: then it says how much, and not of how much. */
@@ -127,19 +176,20 @@ static void show_progress(const struct source *source)
 
 int main(int argc, char **argv)
 {
-	struct known known = {};
+	struct wanted wanted = {};
 	struct report report = {};
 	struct source source;
-	bool json = parse_arguments(argc, argv, &known);
 	int exit_code;
 
 	parse_init();
+	parse_arguments(argc, argv, &wanted);
+	read_checkpoint(&wanted);
 	source_open(&source, argv + optind, argc - optind);
-	verify(&source, &known, &report, show_progress);
+	verify(&source, &wanted.known, &report, show_progress);
 	source_close(&source);
 	if (isatty(STDERR_FILENO))
 		fputs("\r         \r", stderr);
-	report_print(&report, json);
+	report_print(&report, wanted.json);
 	if (fflush(stdout) || ferror(stdout))
 		err(1, "standard output");
 	exit_code = report_exit_code(&report);

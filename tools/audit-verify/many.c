@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Verifies many logs in one process, for tests: on each line of standard input, between
- * tabs, the keys (hexadecimal, one after the other), the seed, "live" or nothing, and files.
- * A report as JSON, on a line of its own, answers each.
+ * tabs, the keys (hexadecimal, one after the other), the seed, "live" or nothing, a checkpoint's
+ * file and key or twice nothing, and files. A report as JSON, on a line of its own, answers
+ * each; where the checkpoint is none, why.
  */
 
 #include <err.h>
@@ -27,10 +28,24 @@ static void bytes_of(const char *text, u8 *out, size_t size)
 		errx(2, "not %zu bytes in hexadecimal", size);
 }
 
+static bool read_checkpoint(char **line, struct checkpoint *checkpoint, struct known *known)
+{
+	const char *path = strsep(line, "\t"), *key = strsep(line, "\t"), *why;
+
+	if (!*path)
+		return true;
+	known->checkpoint = checkpoint;
+	why = checkpoint_read(path, key, checkpoint);
+	if (why)
+		printf("{\"refused\": \"%s\"}\n", why);
+	return !why;
+}
+
 static void verify_one(char *line)
 {
 	struct known known = {};
 	struct report report = {};
+	struct checkpoint checkpoint;
 	char *files[FILES_MAX];
 	struct source source;
 	u8 keys[16][32], seed[32];
@@ -48,6 +63,8 @@ static void verify_one(char *line)
 		known.seed = seed;
 	}
 	known.live = !strcmp(strsep(&line, "\t"), "live");
+	if (!read_checkpoint(&line, &checkpoint, &known))
+		return;
 	while (nr < FILES_MAX && (word = strsep(&line, "\t")))
 		files[nr++] = word;
 	source_open(&source, files, nr);

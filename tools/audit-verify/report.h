@@ -45,6 +45,8 @@ enum verdict {
  * @counter: which
  * @rooted: the TPM's root signed the boot record
  * @anchor: public key of the root
+ * @late: its first seals are not there
+ * @other_seals: where the checkpoint ends, its seals are others
  * @recovered: its end outlived a reset in memory; not said of what was tampered with
  * @linked: it names a boot before
  * @link: which
@@ -75,6 +77,8 @@ struct boot_report {
 	u64 counter;
 	bool rooted;
 	u8 anchor[ED25519_PUBLIC_SIZE];
+	bool late;
+	bool other_seals;
 	bool recovered;
 	bool linked;
 	u8 link[AUDIT_BOOT_ID_SIZE];

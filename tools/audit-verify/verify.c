@@ -125,6 +125,7 @@ void verify(struct source *source, const struct known *known, struct report *rep
 		boot_close(&v, true);
 	link_check_order(report);
 	link_check_counters(report);
+	checkpoint_judge(known->checkpoint, report);
 	hashes_free(&v.boot.hashes);
 	mac_keys_free(&v.boot.macs);
 }

@@ -5,6 +5,7 @@
 #ifndef _AUDIT_VERIFY_VERIFY_H
 #define _AUDIT_VERIFY_VERIFY_H
 
+#include "checkpoint.h"
 #include "report.h"
 #include "source.h"
 
@@ -13,12 +14,14 @@
  * @keys: public keys of epoch 0, any of which a boot may have
  * @nr_keys: how many
  * @seed: of the MACs; NULL: not known
+ * @checkpoint: that it must have come as far as; NULL: there is none
  * @live: the last boot may lack its end
  */
 struct known {
 	u8 (*keys)[32];
 	size_t nr_keys;
 	const u8 *seed;
+	const struct checkpoint *checkpoint;
 	bool live;
 };
 

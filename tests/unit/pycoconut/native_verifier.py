@@ -41,13 +41,22 @@ class NativeVerifier:
         )
 
     def __call__(
-        self, paths: Sequence[Path], keys: Sequence[bytes], seed: bytes | None, live: bool
+        self,
+        paths: Sequence[Path],
+        keys: Sequence[bytes],
+        seed: bytes | None,
+        live: bool,
+        checkpoint: tuple[Path, str] | None = None,
     ) -> dict[str, Any]:
-        """The report on a log, as JSON has it."""
+        """The report on a log, as JSON has it; or, where the checkpoint is none, "refused".
+
+        `checkpoint`: the file of the note, and who signed it.
+        """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         words = [b"".join(keys).hex(), seed.hex() if seed else "", "live" if live else ""]
-        question = "\t".join([*words, *map(str, paths)])
+        note = map(str, checkpoint or ("", ""))
+        question = "\t".join([*words, *note, *map(str, paths)])
         self.process.stdin.write(question.encode() + b"\n")
         self.process.stdin.flush()
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())

@@ -5,7 +5,7 @@ from .brief import BriefProof, check_brief, prove_briefly
 from .checkpoint import Checkpoint, CheckpointError, SealTree, seal_trees
 from .checkpoint import compare as compare_checkpoint
 from .log import LogError
-from .note import NoteError, NoteKey
+from .note import NoteError, NoteKey, read_note
 from .ocsf import ocsf_event
 from .opening import Opening
 from .prove import Proof, ProofError, check_proof, prove
@@ -49,6 +49,7 @@ __all__ = [
     "ocsf_event",
     "prove",
     "prove_briefly",
+    "read_note",
     "records",
     "seal_trees",
     "submit",

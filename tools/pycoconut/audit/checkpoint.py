@@ -19,7 +19,7 @@ from ..keys import SecretKey
 from . import tlog
 from .epoch import read_seal
 from .log import Block, blocks, files
-from .note import NoteKey, decode_base64, open_note, sign_note
+from .note import NoteKey, decode_base64, open_note, read_note, sign_note
 from .record import LINE
 from .report import BootReport, Report, Verdict
 
@@ -78,6 +78,15 @@ class Checkpoint:
             raise CheckpointError("the root of a tree has 32 bytes")
         return found
 
+    @classmethod
+    def read(cls, path: Path, key: NoteKey) -> Checkpoint:
+        """Reads the file of a note that this key signed.
+
+        Raises:
+            As open(); OSError: It cannot be read.
+        """
+        return cls.open(read_note(path), key)
+
 
 @dataclass
 class SealTree:
@@ -119,7 +128,9 @@ def seal_trees(paths: Sequence[Path]) -> list[SealTree]:
     trees: list[SealTree] = []
     for block in blocks(files(paths)):
         boot = boot_of(block)
-        if not trees or (boot and trees[-1].boot and boot != trees[-1].boot):
+        last = trees[-1].boot if trees else ""
+        other = boot not in ("", last) and (block.first or last != "")
+        if not trees or block.opens or other:
             trees.append(SealTree(boot, []))
         tree = trees[-1]
         tree.boot = tree.boot or boot
@@ -132,14 +143,20 @@ def seal_trees(paths: Sequence[Path]) -> list[SealTree]:
 
 
 def compare(report: Report, trees: Sequence[SealTree], checkpoint: Checkpoint) -> None:
-    """Worsens the report of a log that has not come as far as a checkpoint of it."""
-    tree = next((tree for tree in trees if tree.boot == checkpoint.boot), None)
+    """Worsens the report of a log that has not come as far as a checkpoint of it.
+
+    Of a boot that was tampered with nothing after the first bad record is judged, nor is this.
+    """
     found = next((boot for boot in report.boots if boot.boot == checkpoint.boot), None)
-    if tree is None or found is None:
+    if found is None:
         found = BootReport(boot=checkpoint.boot)
         report.boots.append(found)
         found.worsen(Verdict.TRUNCATED, "the checkpoint is of this boot, which is not there")
-    elif not tree.whole:
+        return
+    if found.verdict is Verdict.TAMPERED:
+        return
+    tree = next(tree for tree in trees if tree.boot == checkpoint.boot)
+    if not tree.whole:
         found.worsen(Verdict.INCOMPLETE, "without the boot's first seals no checkpoint is checked")
     elif len(tree.leaves) < checkpoint.size:
         found.worsen(

@@ -8,11 +8,12 @@ import binascii
 import re
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 from ..errors import CoconutError
 from ..keys import SecretKey, verify
 
-__all__ = ["NoteError", "NoteKey", "open_note", "sign_note"]
+__all__ = ["NoteError", "NoteKey", "open_note", "read_note", "sign_note"]
 
 NOTE_MAX = 1 << 20
 SIGNATURES_MAX = 100
@@ -48,7 +49,9 @@ class NoteKey:
     public: bytes
 
     def __post_init__(self) -> None:
-        if NAME.fullmatch(self.name) is None or len(self.public) != 32:
+        # What the command line got that is not UTF-8 comes as surrogates.
+        known = NAME.fullmatch(self.name) and not any("\ud800" <= c <= "\udfff" for c in self.name)
+        if not known or len(self.public) != 32:
             raise NoteError("a key has a name without blanks and plus signs, and 32 bytes")
 
     @property
@@ -67,13 +70,13 @@ class NoteKey:
         Raises:
             NoteError: It is none.
         """
-        name, _, rest = text.strip().partition("+")
+        name, _, rest = text.partition("+")
         encoded = rest.partition("+")[2]
         data = decode_base64(encoded)
         if data[:1] != ED25519:
             raise NoteError("only Ed25519 keys are known here")
         key = cls(name, data[1:])
-        if str(key) != text.strip():
+        if str(key) != text:
             raise NoteError("the key's id is not that of its name and bytes")
         return key
 
@@ -94,13 +97,30 @@ def _check_text(text: str) -> None:
         raise NoteError("a note is lines of text, without control characters")
 
 
+def read_note(path: Path) -> str:
+    """The note that a file holds, to the byte: a carriage return stays where it is.
+
+    Raises:
+        NoteError: It is no text, or too long.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(NOTE_MAX + 1)
+    if len(data) > NOTE_MAX:
+        raise NoteError("the note is too long")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise NoteError(f"{path}: no note: it is not UTF-8") from None
+
+
 def open_note(note: str, key: NoteKey) -> str:
     """The text of a note that this key signed; other signatures may stand there too.
 
     Raises:
         NoteError: It is no note, or is not signed by the key.
     """
-    if len(note) > NOTE_MAX:
+    if len(note.encode()) > NOTE_MAX:
         raise NoteError("the note is too long")
     text, blank, below = note.rpartition("\n\n")
     text += "\n"

@@ -240,7 +240,7 @@ def _checkpoint_of(options: argparse.Namespace) -> Checkpoint | None:
     if options.checkpoint is None or options.checkpoint_key is None:
         raise UsageError("--checkpoint and --checkpoint-key need each other")
     key = NoteKey.parse(options.checkpoint_key)
-    return Checkpoint.open(options.checkpoint.read_text(encoding="utf-8"), key)
+    return Checkpoint.read(options.checkpoint, key)
 
 
 def _checkpoint_arguments(parser: argparse.ArgumentParser) -> None:
@@ -287,7 +287,7 @@ def _checkpoint(options: argparse.Namespace, out: Out) -> int:
     key = SecretKey.read(options.key)
     shown = NoteKey(options.name, key.public.raw)
     if options.output.exists():
-        older = Checkpoint.open(options.output.read_text(encoding="utf-8"), shown)
+        older = Checkpoint.read(options.output, shown)
         audit.compare_checkpoint(report, audit.seal_trees(paths), older)
         if any(
             boot.boot == older.boot and boot.verdict > Verdict.INCOMPLETE for boot in report.boots
@@ -369,7 +369,7 @@ def _proof_text(options: argparse.Namespace) -> str:
     paths = options.files or [agentfs().chain_log]
     if _checkpoint_of(options) is None:
         return audit.prove(paths, options.seq).dumps()
-    note = options.checkpoint.read_text(encoding="utf-8")
+    note = audit.read_note(options.checkpoint)
     key = NoteKey.parse(options.checkpoint_key)
     return audit.prove_briefly(paths, options.seq, note, key).dumps()
 

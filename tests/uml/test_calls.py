@@ -130,6 +130,6 @@ def test_the_verifier_knows_them(watched: Inside, tmp_path: Path) -> None:
     log.write_bytes(Path("/agent/audit/chain.log").read_bytes())
     report = audit.verify([log], live=True)
     assert report.verdict in (Verdict.UNANCHORED, Verdict.INTACT), report.boots[0].reasons
-    argv = [sys.executable, "-m", "pycoconut.cli", "--json", "audit", "query", "--event", "syscall"]
+    argv = [sys.executable, "-m", "pycoconut.cli", "--json", "audit", "grep", "--event", "syscall"]
     done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True)
     assert f'"aid": "{format_aid(watched.aid)}"' in done.stdout

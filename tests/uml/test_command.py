@@ -153,7 +153,7 @@ def test_run_is_confined_and_why_says_so(place: Path, coconut: Coconut) -> None:
     done = run(place, "/bin/cat", "/etc/passwd")
     assert done.returncode == 1
     assert "Permission denied" in done.stderr
-    query = ("audit", "query", "--decision", "denied", "--class", "fs", "--object", "/etc/passwd")
+    query = ("audit", "grep", "--decision", "denied", "--class", "fs", "--object", "/etc/passwd")
     record = _last(place, *query)
     assert (record["object"], record["result"]) == ("/etc/passwd", -13)
     why = coconut("why", str(record["seq"]))
@@ -181,7 +181,7 @@ def test_verify_prove_and_find_a_changed_byte(coconut: Coconut, place: Path, wor
     time.sleep(1.5)
     assert coconut("audit", "verify", "--key", key, "--seed", "seed")["verdict"] == "intact"
     coconut("audit", "verify", "--seed", "seed", code=10)
-    spawned = _last(place, "audit", "query", "--event", "spawn")
+    spawned = _last(place, "audit", "grep", "--event", "spawn")
     assert spawned["object"].startswith(f"{worker} ")
     coconut("audit", "prove", str(spawned["seq"]), "-o", "proof")
     proof = coconut("audit", "verify", "--proof", "proof", "--key", key)

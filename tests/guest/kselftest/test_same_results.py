@@ -52,9 +52,7 @@ def test_results_are_those_of_the_base(
     for _ in range(ROUNDS):
         for test, result in results(runner, "direct-host", suites, programs).items():
             ours[test].add(result)
-        differing = sorted(
-            t for t in base.keys() | ours.keys() if not base.get(t, set()) & ours[t]
-        )
+        differing = sorted(t for t in base.keys() | ours.keys() if not base.get(t, set()) & ours[t])
         programs = sorted({test.split()[0] for test in differing})
         if not differing:
             break

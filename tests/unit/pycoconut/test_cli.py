@@ -46,7 +46,7 @@ WANTED = {
     "caps diff",
     "caps learn",
     "audit tail",
-    "audit query",
+    "audit grep",
     "audit export",
     "audit verify",
     "audit prove",
@@ -138,7 +138,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
         ["quota", "17"],
         ["attest", "17"],
         ["audit", "tail"],
-        ["audit", "query"],
+        ["audit", "grep"],
         ["why", "5"],
         ["ps"],
         ["tree"],
@@ -254,8 +254,8 @@ def test_verify(run: Run, chain: Chain, tmp_path: Path) -> None:
     assert run("audit", "verify", "chain.log", "--seed", "seed")[0] == 1
 
 
-def test_query_and_why(run: Run, chain: Chain) -> None:
-    code, out, _ = run("audit", "query", "chain.log", "--aid", "17", "--object", "/etc", "--json")
+def test_grep_and_why(run: Run, chain: Chain) -> None:
+    code, out, _ = run("audit", "grep", "chain.log", "--aid", "17", "--object", "/etc", "--json")
     (record,) = map(json.loads, out.splitlines())
     assert (code, record["object"], record["result"]) == (0, "/etc/x", -13)
     code, out, _ = run("why", str(record["seq"]), "chain.log")
@@ -264,9 +264,22 @@ def test_query_and_why(run: Run, chain: Chain) -> None:
     assert run("why", "9999", "chain.log")[0] == 1
 
 
-def test_query_by_time(run: Run, chain: Chain) -> None:
+def test_grep_by_class_and_by_its_other_name(run: Run, chain: Chain) -> None:
+    code, out, _ = run("audit", "grep", "chain.log", "--class", "fs", "--class", "net", "--json")
+    found = list(map(json.loads, out.splitlines()))
+    there = [json.loads(line) for line in chain.lines if line.startswith(b'{"seq":')]
+    assert code == 0
+    assert [r["seq"] for r in found] == [r["seq"] for r in there if r["class"] in ("fs", "net")]
+    assert {r["class"] for r in there} - {"fs", "net"}
+    words = ("chain.log", "--class", "fs", "--class", "net", "--json")
+    assert run("audit", "query", *words) == (0, out, "")
+    assert "coconut audit query" in pages(COMMANDS)["coconut-audit-grep.1"]
+    assert "coconut-audit-query.1" not in pages(COMMANDS)
+
+
+def test_grep_by_time(run: Run, chain: Chain) -> None:
     def found(*argv: str) -> list[int]:
-        code, out, _ = run("audit", "query", "chain.log", "--json", *argv)
+        code, out, _ = run("audit", "grep", "chain.log", "--json", *argv)
         assert code == 0
         return [json.loads(line)["seq"] for line in out.splitlines()]
 
@@ -278,7 +291,7 @@ def test_query_by_time(run: Run, chain: Chain) -> None:
     assert found("--until", f"{start}.000001") == every
     assert found("--until", f"{start}+01:00") == []
     with pytest.raises(SystemExit):
-        run("audit", "query", "chain.log", "--since", "yesterday")
+        run("audit", "grep", "chain.log", "--since", "yesterday")
 
 
 def test_export(run: Run, chain: Chain, tmp_path: Path) -> None:

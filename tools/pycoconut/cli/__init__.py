@@ -73,6 +73,7 @@ def _add(parser: argparse.ArgumentParser, commands: Commands, place: str) -> Non
     for command in commands:
         inner = below.add_parser(
             command.name,
+            aliases=command.aliases,
             help=command.summary,
             description=command.summary,
             epilog=None if command.commands else _epilog(command),

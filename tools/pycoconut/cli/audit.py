@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""audit: tail, query, export, verify, prove, check-proof, checkpoint, quote, seed, stats."""
+"""audit: tail, grep, export, verify, prove, check-proof, checkpoint, quote, seed, stats."""
 
 from __future__ import annotations
 
@@ -137,20 +137,20 @@ def _tail(options: argparse.Namespace, out: Out) -> int:
     return 0
 
 
-def _query_arguments(parser: argparse.ArgumentParser) -> None:
+def _grep_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="logs; else the kernel")
     parser.add_argument("--first", type=int, default=1, metavar="SEQ")
     parser.add_argument("--last", type=int, metavar="SEQ")
     _filter_arguments(parser)
 
 
-def _query(options: argparse.Namespace, out: Out) -> int:
+def _grep(options: argparse.Namespace, out: Out) -> int:
     _print(audit.records(options.files, _filter(options, options.first, options.last)), out)
     return 0
 
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
-    _query_arguments(parser)
+    _grep_arguments(parser)
     parser.add_argument(
         "--form", choices=("json", "ocsf"), default="json", help="of the lines; json"
     )
@@ -433,7 +433,14 @@ COMMANDS: Commands = (
         "look at, verify and prove the audit chain",
         commands=(
             Command("tail", "show the last records, and those to come", _tail_arguments, _tail),
-            Command("query", "search records", _query_arguments, _query),
+            Command(
+                "grep",
+                "search records by agent, class, object and time",
+                _grep_arguments,
+                _grep,
+                notes=("coconut audit query is another word for it.",),
+                aliases=("query",),
+            ),
             Command("export", "write records for other programs", _export_arguments, _export),
             Command(
                 "verify",

@@ -73,6 +73,7 @@ class Command:
         exits: Exit codes of its own.
         takes_rest: What follows -- is its `rest`.
         notes: Paragraphs below its options, in --help and on its page.
+        aliases: Other words for it.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Command:
     exits: tuple[tuple[int, str], ...] = ()
     takes_rest: bool = False
     notes: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 Commands = tuple[Command, ...]

@@ -28,8 +28,9 @@ def nodes(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> Iterat
     options = []
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            commands = dict(action.choices)
             helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
+            # The rest are other words for the same.
+            commands = {name: action.choices[name] for name in helps}
         for word in action.option_strings:
             options.append((word, action.help or ""))
     yield Node(path, tuple((name, helps.get(name, "")) for name in commands), tuple(options))

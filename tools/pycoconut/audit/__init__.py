@@ -4,7 +4,7 @@
 from .brief import BriefProof, check_brief, prove_briefly
 from .checkpoint import Checkpoint, CheckpointError, SealTree, seal_trees
 from .checkpoint import compare as compare_checkpoint
-from .log import LogError
+from .log import LogError, Progress, files
 from .note import NoteError, NoteKey, read_note
 from .ocsf import ocsf_event
 from .opening import Opening
@@ -30,6 +30,7 @@ __all__ = [
     "NoteError",
     "NoteKey",
     "Opening",
+    "Progress",
     "Proof",
     "ProofError",
     "Record",
@@ -45,6 +46,7 @@ __all__ = [
     "compare_checkpoint",
     "compare_quote",
     "consistency",
+    "files",
     "measured",
     "ocsf_event",
     "prove",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,7 +20,7 @@ from ..shard import HEADER_MARK, HEADER_MAX, ShardHeader, ShardHeaderError
 from .record import LINE_MAX
 from .seal import MARK
 
-__all__ = ["EPOCH_MAX", "FIRST_MARK", "Block", "LogError", "blocks", "files"]
+__all__ = ["EPOCH_MAX", "FIRST_MARK", "Block", "LogError", "Progress", "blocks", "files"]
 
 #: How the line of a boot's first record starts.
 FIRST_MARK = b'{"seq":1,"'
@@ -29,6 +29,8 @@ READ = 1 << 20
 #: Records that the tree of an epoch has room for in the kernel.
 EPOCH_MAX = 65535
 EPOCH_BYTES = EPOCH_MAX * LINE_MAX
+#: Is told how many bytes were read so far; of packed files, no more than they have.
+Progress = Callable[[int], None]
 
 
 class LogError(CoconutError):
@@ -153,6 +155,7 @@ class _Reader:
         self.shards = _Shards()
         self.kept = bytearray()
         self.looked = 0
+        self.taken = 0
         self.begun = False
         self.opens = False
         self.boot = b""
@@ -171,10 +174,12 @@ class _Reader:
     def file(self, path: Path) -> Iterator[Block]:
         """Blocks that end in this file; after one with a problem nothing is to be read."""
         first = True
+        self.taken = 0
         for piece in _pieces(path):
             if isinstance(piece, str):
                 yield self.block(len(self.kept), problem=f"{path.name}: {piece}")
                 return
+            self.taken += len(piece)
             if first and (yield from self._start(path, piece)):
                 return
             if not first:
@@ -257,7 +262,11 @@ class _Reader:
         return at + 1 if at >= 0 else -1
 
 
-def blocks(paths: Sequence[Path]) -> Iterator[Block]:
+def _silent(_: int) -> None:
+    """Nobody watches."""
+
+
+def blocks(paths: Sequence[Path], progress: Progress = _silent) -> Iterator[Block]:
     """The blocks of one or more files, read as one log. Lines are not looked into.
 
     Raises:
@@ -265,10 +274,16 @@ def blocks(paths: Sequence[Path]) -> Iterator[Block]:
         OSError: A file cannot be read.
     """
     reader = _Reader()
+    before = 0
     for path in paths:
+        # What is no plain file has no size.
+        size = path.stat().st_size
         for block in reader.file(path):
+            progress(before + min(reader.taken, size or reader.taken))
             yield block
             if block.problem:
                 return
+        before += size or reader.taken
+        progress(before)
     if reader.kept or reader.opens:
         yield reader.block(len(reader.kept))

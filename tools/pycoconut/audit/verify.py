@@ -22,7 +22,7 @@ from pathlib import Path
 
 from .boot import Boot
 from .epoch import Outcome, Task, check_epoch
-from .log import Block, blocks, files
+from .log import Block, Progress, blocks, files
 from .report import EXIT_CODES, BootReport, Report, Verdict
 
 __all__ = ["EXIT_CODES", "BootReport", "Report", "Verdict", "verify"]
@@ -169,6 +169,7 @@ def verify(
     seed: bytes | None = None,
     live: bool = False,
     jobs: int | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Verifies logs.
 
@@ -180,6 +181,7 @@ def verify(
         live: The log is of a running system: it has no last seal yet.
         jobs: How many processes; by default as many as there are CPUs for a log that
             is worth it. With a seed it is one: MACs follow from each other.
+        progress: Is told how much was read.
 
     Raises:
         LogError: A file cannot be read as a log.
@@ -189,4 +191,5 @@ def verify(
     if jobs is None:
         size = sum(path.stat().st_size for path in found)
         jobs = len(os.sched_getaffinity(0)) if size > 8 * PORTION else 1
-    return _Verifier(blocks(found), keys, seed, live).run(jobs)
+    source = blocks(found, progress) if progress else blocks(found)
+    return _Verifier(source, keys, seed, live).run(jobs)

@@ -36,6 +36,7 @@ from ..daemon_client import writer
 from ..errors import CoconutError
 from ..keys import SecretKey, read_public
 from .base import Command, Commands, Out, UsageError, agentfs, aid_argument
+from .progress import reading
 from .quote import compare, describe, quote, quote_arguments, quoted, verify_arguments
 
 __all__ = ["COMMANDS", "record_text"]
@@ -218,13 +219,11 @@ def _verify(options: argparse.Namespace, out: Out) -> int:
     paths = options.files or [agentfs().chain_log]
     checkpoint = _checkpoint_of(options)
     attested = quoted(options)
-    report = audit.verify(
-        paths,
-        keys=keys,
-        seed=read_seed(options.seed) if options.seed else None,
-        live=live,
-        jobs=options.jobs,
-    )
+    seed = read_seed(options.seed) if options.seed else None
+    with reading(paths) as progress:
+        report = audit.verify(
+            paths, keys=keys, seed=seed, live=live, jobs=options.jobs, progress=progress
+        )
     if checkpoint is not None:
         audit.compare_checkpoint(report, audit.seal_trees(paths), checkpoint)
     if attested is not None:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A cgroup as an agent has one: as deep, and with the same controllers. Whoever is set
- * against an agent is in such a one, so that what memory, CPU time and tasks cost to be
- * counted is on both sides, and what is left is the confinement.
+ * A cgroup as an agent without limits has one: as deep, and with the controller of the CPU
+ * alone. Whoever is set against an agent is in such a one, so that what its share costs is
+ * on both sides, and what is left is the confinement.
  */
 #ifndef TESTS_BENCH_CGROUP_H
 #define TESTS_BENCH_CGROUP_H
@@ -40,7 +40,7 @@ static inline void cgroup_enter(void)
 
 	for (size_t i = 0; i < sizeof(above) / sizeof(*above); i++) {
 		cgroup_make(above[i]);
-		cgroup_put(above[i], "cgroup.subtree_control", "+cpu +memory +pids +io");
+		cgroup_put(above[i], "cgroup.subtree_control", "+cpu");
 	}
 	snprintf(own, sizeof(own), CGROUP_TENANT "/%d", getpid());
 	cgroup_make(own);

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import random
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +19,20 @@ from pycoconut.audit import Report, Verdict, compare_quote, measured, verify
 from pycoconut.cli import main
 from pycoconut.keys import SecretKey
 from pycoconut.tpm import Attested, PublicPoint, Quote, QuoteError, take_quote
-from pycoconut.tpm.p256 import G, KeyFormatError, N
+from pycoconut.tpm.p256 import KeyFormatError
 from tests.unit.pycoconut.chain_writer import Chain
 from tests.unit.pycoconut.soft_tpm import SoftTpm
 
 NONCE = bytes(range(20))
+#: Of P-256 (SP 800-186): the field, the order, and a point of the curve.
+P = 2**256 - 2**224 + 2**192 + 2**96 - 1
+N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+G = (
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+)
+#: Whose x is below the field's difference to 2**256, so that x + P has 32 bytes too.
+LOW = (5, 0x459243B9AA581806FE913BCE99817ADE11CA503C64D9A3C533415C083248FBCC)
 ROOT = SecretKey(bytes(range(32)))
 
 
@@ -263,6 +273,44 @@ def test_signatures_that_any_key_would_have(quote: Quote) -> None:
         assert "not good" in refused(replace(quote, pcr=(quote.pcr[0], made(r, s))))
 
 
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        (0, 0),
+        (G[0], G[1] ^ 1),
+        (G[1], G[0]),
+        (LOW[0] + P, LOW[1]),
+        (P, 0),
+        (2**256 - 1, 2**256 - 1),
+    ],
+)
+def test_no_points_of_the_curve(x: int, y: int) -> None:
+    """Off it, at infinity, and one that is on it but for being written otherwise."""
+    assert PublicPoint(*LOW) == PublicPoint.from_bytes(*(n.to_bytes(32) for n in LOW))
+    with pytest.raises(KeyFormatError, match="no point"):
+        PublicPoint.from_bytes(x.to_bytes(32), y.to_bytes(32))
+
+
+@pytest.mark.parametrize(("x", "y"), [(31, 32), (32, 31), (33, 32), (32, 0), (0, 0)])
+def test_coordinates_of_other_lengths(x: int, y: int) -> None:
+    with pytest.raises(KeyFormatError, match="32 bytes"):
+        PublicPoint.from_bytes(bytes(x), bytes(y))
+
+
+def test_a_signature_is_for_one_message_by_one_key(quote: Quote) -> None:
+    """The numbers of a good one, and each of those beside them."""
+    key = quote.check(NONCE, None).key
+    attest, signature = quote.pcr
+    r, s = (int.from_bytes(part) for part in (signature[6:38], signature[40:72]))
+    assert key.verify(attest, r, s)
+    # What ECDSA says of s it says of -s too; a TPM's word is not changed by that.
+    assert key.verify(attest, r, N - s)
+    for wrong in ((r, s + 1), (r + 1, s), (s, r), (r, s + N), (r + N, s), (r, 0), (0, s)):
+        assert not key.verify(attest, *wrong), wrong
+    assert not key.verify(attest + b"\0", r, s)
+    assert not PublicPoint(*G).verify(attest, r, s)
+
+
 # ---- the file ----
 
 
@@ -299,6 +347,49 @@ def test_the_key_as_pem(quote: Quote) -> None:
         pem = f"-----BEGIN PUBLIC KEY-----\n{text}\n-----END PUBLIC KEY-----\n"
         with pytest.raises(KeyFormatError):
             PublicPoint.from_pem(pem)
+
+
+def test_pem_with_any_bit_changed(quote: Quote) -> None:
+    """It is another key, or none; a point in hybrid form, which OpenSSL reads, is none."""
+    key = quote.check(NONCE, None).key
+    body = base64.b64decode("".join(key.pem.splitlines()[1:-1]))
+    for bit in range(8 * (len(body) - 64)):
+        wrong = bytearray(body)
+        wrong[bit // 8] ^= 1 << bit % 8
+        text = base64.encodebytes(wrong).decode()
+        with pytest.raises(KeyFormatError):
+            PublicPoint.from_pem(f"-----BEGIN PUBLIC KEY-----\n{text}-----END PUBLIC KEY-----\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("EC", "-pkeyopt", "ec_paramgen_curve:P-384"),
+        ("EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"),
+        ("ED25519",),
+        ("RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
+    ],
+    ids=["P-384", "secp256k1", "Ed25519", "RSA"],
+)
+def test_pem_of_other_keys(words: tuple[str, ...], tmp_path: Path) -> None:
+    secret = tmp_path / "secret.pem"
+    make = ["openssl", "genpkey", "-quiet", "-algorithm", *words, "-out", str(secret)]
+    subprocess.run(make, check=True, timeout=60)
+    show = ["openssl", "pkey", "-in", str(secret), "-pubout"]
+    public = subprocess.run(show, check=True, timeout=60, capture_output=True, text=True).stdout
+    for text in (public, secret.read_text(), "\udcff", public.replace("PUBLIC", "PRIVATE")):
+        with pytest.raises(KeyFormatError, match="no PEM"):
+            PublicPoint.from_pem(text)
+
+
+def test_pem_of_openssl(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.pem"
+    curve = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    make = ["openssl", "genpkey", "-quiet", *curve, "-out", str(secret)]
+    subprocess.run(make, check=True, timeout=60)
+    show = ["openssl", "pkey", "-in", str(secret), "-pubout"]
+    public = subprocess.run(show, check=True, timeout=60, capture_output=True, text=True).stdout
+    assert PublicPoint.from_pem(public).pem == public
 
 
 # ---- the command ----

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pycoconut.imgbuild.image import Image
+from tests.unit.pycoconut.chain_writer import Chain
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -46,11 +48,30 @@ def test_bill_of_materials(image: Image) -> None:
     assert paper["spdxVersion"] == "SPDX-2.3"
     rows = {row["name"]: row for row in paper["packages"]}
     assert {"linux-coconut", "coconutd", "pycoconut", "blake3", "python3-nacl", "bash"} <= set(rows)
+    assert rows["coconut-audit-verify"]["licenseDeclared"] == "GPL-2.0-only"
     assert len({row["SPDXID"] for row in paper["packages"]}) == len(paper["packages"])
     assert all(row["versionInfo"] for row in paper["packages"])
     for line in (image.folder / "SHA256SUMS").read_text().splitlines():
         digest, name = line.split()
         assert hashlib.sha256((image.folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_the_second_verifier_is_inside(image: Image, tmp_path: Path) -> None:
+    """As the image has it, and working."""
+    program = tmp_path / "coconut-audit-verify"
+    with tarfile.open(image.work / "root.tar") as root:
+        info = root.getmember("usr/bin/coconut-audit-verify")
+        source = root.extractfile(info)
+        assert source
+        program.write_bytes(source.read())
+    assert (info.mode, info.uid, info.gid) == (0o755, 0, 0)
+    program.chmod(0o755)
+    chain = Chain.whole(1)
+    (tmp_path / "chain.log").write_bytes(chain.log)
+    argv = [program, "--key", chain.public.hex(), tmp_path / "chain.log"]
+    assert subprocess.run(argv, capture_output=True, env={}).returncode == 0
+    (tmp_path / "chain.log").write_bytes(chain.log.replace(b'"cpu":1', b'"cpu":2', 1))
+    assert subprocess.run(argv, capture_output=True, env={}).returncode == 12
 
 
 def test_nothing_of_the_builder_is_inside(image: Image) -> None:

@@ -23,6 +23,7 @@ from pycoconut.imgbuild.machine import command_line
 from pycoconut.imgbuild.recipe import load_recipe
 from pycoconut.kbuild.base import Places, load_base
 from pycoconut.kbuild.console import Console, Failure
+from tests.unit.pycoconut.chain_writer import Chain
 
 EPOCH = 1_700_000_000
 TOOLS = Path(__file__).parents[2] / "tools"
@@ -234,3 +235,19 @@ def test_initramfs_is_small(tmp_path: Path, console: Console) -> None:
     assert readelf
     done = subprocess.run([readelf, "-l", out], capture_output=True, text=True, check=True)
     assert "INTERP" not in done.stdout
+
+
+def test_the_second_verifier_is_the_same_from_any_place(tmp_path: Path, console: Console) -> None:
+    """To the byte; it needs nothing of where it runs, and says nothing of where it was made."""
+    one, two = (boot.verifier(console, TOOLS.parent, tmp_path / name) for name in ("a", "b/c"))
+    assert one.read_bytes() == two.read_bytes()
+    assert str(TOOLS.parent).encode() not in one.read_bytes()
+    readelf = shutil.which("readelf")
+    assert readelf
+    done = subprocess.run([readelf, "-l", one], capture_output=True, text=True, check=True)
+    assert "INTERP" not in done.stdout
+    log = tmp_path / "chain.log"
+    log.write_bytes(Chain.whole(1).log)
+    assert subprocess.run([one, log], capture_output=True, env={}).returncode == 10
+    log.write_bytes(Chain.whole(1).log[:-9])
+    assert subprocess.run([one, log], capture_output=True, env={}).returncode == 11

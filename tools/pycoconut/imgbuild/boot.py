@@ -37,6 +37,19 @@ def static(console: Console, source: Path, out: Path) -> None:
     )
 
 
+def verifier(console: Console, repo: Path, out: Path) -> Path:
+    """Build the second verifier of the chain into a folder, without libraries at run time."""
+    flags = f"-O3 -static -s -Wl,--build-id=none -ffile-prefix-map={repo}=."
+    program = out / "coconut-audit-verify"
+    console.run(
+        [
+            *("make", "-s", "-C", str(repo / "tools" / "audit-verify")),
+            *(f"OUT={out}", f"CFLAGS={flags}", str(program)),
+        ]
+    )
+    return program
+
+
 def initramfs(init: bytes, epoch: int) -> bytes:
     """The root in memory that finds the one on the medium: a program, a console for its words."""
     return newc(

@@ -26,6 +26,10 @@ sys.exit(main())
 """
 
 
+_ROOMS = ("tools/pycoconut", "tools/audit-verify", "kernel/audit/coconut", "lib/crypto", "include")
+"""Rooms that something on the image is made of, besides its own and the kernel."""
+
+
 @dataclass(frozen=True)
 class Image:
     """The image of this checkout. @kernel is what boots it."""
@@ -54,9 +58,14 @@ class Image:
         """What the image is put together from."""
         return self.folder / "work"
 
+    @property
+    def _verifier(self) -> Path:
+        """The second verifier, before it is on the image."""
+        return self.work / "audit-verify" / "coconut-audit-verify"
+
     def _inputs(self) -> Iterator[Path]:
         yield from (self.kernel, self.where.repo / "base.toml")
-        for room in (IMAGE, self.where.repo / "tools" / "pycoconut"):
+        for room in (IMAGE, *(self.where.repo / name for name in _ROOMS)):
             yield from sorted(p for p in room.rglob("*") if "__pycache__" not in p.parts)
 
     def _fingerprint(self) -> str:
@@ -100,6 +109,7 @@ class Image:
     def _programs(self) -> None:
         boot.static(self.console, IMAGE / "pid1" / "coconutd.c", self.work / "coconutd")
         boot.static(self.console, IMAGE / "initramfs" / "init.c", self.work / "init")
+        boot.verifier(self.console, self.where.repo, self._verifier.parent)
 
     def _root(self, debian: rootfs.Debian, wheels: list[Path]) -> None:
         """Debian's part, the wheels, pycoconut, the files of image/root, PID 1."""
@@ -119,6 +129,7 @@ class Image:
         root.file("usr/sbin/coconutd", (self.work / "coconutd").read_bytes(), 0o755)
         root.symlink("usr/sbin/init", "coconutd")
         root.file("usr/bin/coconut", (_SHEBANG + _COMMAND).encode(), 0o755)
+        root.file("usr/bin/coconut-audit-verify", self._verifier.read_bytes(), 0o755)
         for name in ("agent", "media"):
             root.folder(name)
         root.folder("var/log/coconut", 0o750)
@@ -183,6 +194,7 @@ class Image:
                 ("linux-coconut", self.base.version, "GPL-2.0-only", self.kernel),
                 ("coconutd", _version(self.where), "Apache-2.0", self.work / "coconutd"),
                 ("coconut-initramfs", _version(self.where), "Apache-2.0", self.work / "init"),
+                ("coconut-audit-verify", _version(self.where), "GPL-2.0-only", self._verifier),
             )
         ]
         own.append(sbom.Part("pycoconut", _version(self.where), own[0].supplier, "", "Apache-2.0"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pycoconut.bench.figures import Figure, amount, ratio, table, write
+from pycoconut.bench.figures import Figure, amount, ratio, slowest, table, write
 
 
 def test_a_ratio_is_of_rounds_not_of_sums() -> None:
@@ -38,6 +38,12 @@ def test_a_goal_is_met_up_to_itself(value: float, more_is_better: bool, verdict:
 
 def test_without_a_goal_nothing_is_judged() -> None:
     assert amount("x", [2.0, 1.0, 9.0]).verdict == ""
+
+
+def test_of_a_hundred_the_slowest_but_one_counts() -> None:
+    found = slowest("x", [float(n) for n in range(200, 0, -1)], 198.0)
+    assert (found.low, found.value, found.high, found.verdict) == (100.5, 198.0, 200.0, "met")
+    assert slowest("x", [7.0], 1.0).value == 7.0
 
 
 def test_what_is_written_is_flat(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ static void merkle_node(const u8 *left, const u8 *right, u8 *out)
 	buf[0] = AUDIT_MERKLE_NODE;
 	memcpy(buf + 1, left, BLAKE3_OUT_SIZE);
 	memcpy(buf + 1 + BLAKE3_OUT_SIZE, right, BLAKE3_OUT_SIZE);
-	blake3(buf, sizeof(buf), out);
+	blake3_vector(buf, sizeof(buf), out);
 }
 
 /**

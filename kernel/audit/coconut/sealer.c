@@ -53,9 +53,9 @@ static void sealer_hash(struct audit_chain *chain, const struct audit_record *re
 
 	memcpy(buf, s->running, BLAKE3_OUT_SIZE);
 	len = audit_record_encode(rec, chain->boot_id, bytes);
-	blake3(buf, BLAKE3_OUT_SIZE + len, s->running);
+	blake3_vector(buf, BLAKE3_OUT_SIZE + len, s->running);
 	bytes[-1] = AUDIT_MERKLE_LEAF;
-	blake3(bytes - 1, len + 1, leaf);
+	blake3_vector(bytes - 1, len + 1, leaf);
 	audit_merkle_add(&s->tree, leaf);
 }
 

@@ -13,6 +13,7 @@ from subprocess import PIPE
 
 from pycoconut.bench.boots import Access, Bench, Lanes
 from pycoconut.bench.figures import Figure, amount, ratio, table, write
+from pycoconut.bench.records import Records
 from pycoconut.bench.stage import Stage
 from pycoconut.guest.run import Runner
 from pycoconut.kbuild.base import REPO, load_base, places
@@ -236,6 +237,7 @@ def _measure(bench: Bench) -> list[Figure]:
         _tokens(bench),
         *_mass(bench),
         *_lanes(bench),
+        *Records(bench.stage).figures(),
         *_verify(bench.log()),
     ]
 

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-__all__ = ["Figure", "amount", "ratio", "table", "write"]
+__all__ = ["Figure", "amount", "ratio", "slowest", "table", "write"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,13 @@ def amount(
     low, high = min(values), max(values)
     more = least is not None
     return Figure(name, median(values), low, high, least, more_is_better=more, note=note)
+
+
+def slowest(name: str, values: Sequence[float], goal: float, note: str = "") -> Figure:
+    """The 99th of a hundred, from the least, with the median and the largest."""
+    ranked = sorted(values)
+    at = math.ceil(len(ranked) * 0.99) - 1
+    return Figure(name, ranked[at], median(ranked), ranked[-1], goal, note=note)
 
 
 def table(figures: Sequence[Figure]) -> str:

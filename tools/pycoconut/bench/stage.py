@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from pycoconut.guest.job import Job
 from pycoconut.guest.run import Runner
 from pycoconut.kbuild.base import REPO
 
-__all__ = ["Rows", "Stage", "columns"]
+__all__ = ["Dynamic", "Rows", "Stage", "columns"]
 
 Rows = list[list[float]]
 """Numbers as a program printed them: a line a round."""
@@ -25,18 +26,23 @@ def columns(rows: Rows) -> list[list[float]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
+def _rows(text: str) -> Rows:
+    return [[float(word) for word in line.split()] for line in text.splitlines()]
+
+
 @dataclass(frozen=True)
-class _Dynamic:
+class Dynamic:
     """A program of this machine, with what it is linked against."""
 
     path: Path
 
     def closure(self) -> list[Path]:
+        """The files that it takes to run it."""
         found = subprocess.run(["ldd", self.path], check=True, capture_output=True, text=True)
         return [self.path, *(Path(lib) for lib in re.findall(r"(/\S+) \(", found.stdout))]
 
 
-_BWRAP = _Dynamic(Path("/usr/bin/bwrap"))
+_BWRAP = Dynamic(Path("/usr/bin/bwrap"))
 
 
 @dataclass(frozen=True)
@@ -52,10 +58,10 @@ class Stage:
         argv = [sys.executable, "-m", "pycoconut.cli", *words]
         self.runner.console.run(argv, env={"PYTHONPATH": str(REPO / "tools")})
 
-    def program(self, name: str) -> Path:
-        """tests/bench/@name.c as a static program."""
+    def program(self, name: str, room: str = "bench") -> Path:
+        """tests/@room/@name.c as a static program."""
         out = self.folder / name
-        source = str(REPO / "tests/bench" / f"{name}.c")
+        source = str(REPO / "tests" / room / f"{name}.c")
         include = ["-isystem", str(self.headers)]
         argv = ["gcc", "-O2", "-Wall", "-static", *include, source, "-o", str(out)]
         self.runner.console.run(argv)
@@ -71,6 +77,20 @@ class Stage:
         self._coconut(
             "manifest", "sign", str(text), "--key", str(self._key()), "--output", str(out)
         )
+        return out
+
+    def script(self, name: str, text: str) -> Path:
+        """A script for busybox that ends with its first failure."""
+        out = self.folder / f"{name}.sh"
+        out.write_text(f"set -e\n{text}\n")
+        return out
+
+    def disk(self, size: int) -> Path:
+        """A file with an empty ext4 in it."""
+        out = self.folder / "disk"
+        with out.open("wb") as file:
+            file.truncate(size)
+        self.runner.console.run(["/sbin/mkfs.ext4", "-qF", str(out)])
         return out
 
     def _key(self) -> Path:
@@ -90,19 +110,34 @@ class Stage:
         files: Sequence[Path],
         kernel: str = "",
         guest: str = "count",
+        host: Sequence[Path] = (),
     ) -> Rows:
         """What @script printed in a guest that holds @files, each at the top under its own name.
 
-        On our kernel the manifests are trusted. Raises Failure where the guest failed.
+        It has the files @host of this machine where they are here. On our kernel the
+        manifests are trusted. Raises Failure where the guest failed.
         """
         guest = f"{guest}-{kernel}" if kernel else guest
         inside = {f"/{path.name}": path for path in files}
-        inside.update({str(path): path for path in _BWRAP.closure()})
+        inside.update({str(path): path for path in [*_BWRAP.closure(), *host]})
         lines = [*([] if kernel else [self._trust()]), *script]
         job = Job(["/bin/busybox", "sh", "-ec", "\n".join(lines)], files=inside, timeout=900)
         outcome = self.runner.run(guest, job, label)
         outcome.check()
-        return [[float(word) for word in line.split()] for line in outcome.output.splitlines()]
+        return _rows(outcome.output)
+
+    def on_disk(self, disk: Path, argv: Sequence[str], label: str) -> Rows:
+        """What @argv printed in a guest on this machine's root that keeps its chain on @disk.
+
+        Raises Failure where the guest failed.
+        """
+        keep = [sys.executable, str(REPO / "tests/guest/durable/keep.py"), "/dev/vda"]
+        lines = ["set -e", self._trust(), f"{shlex.join(keep)} >/dev/null", shlex.join(argv)]
+        env = {"PYTHONPATH": f"{REPO}/tools:{REPO}", "PYTHONDONTWRITEBYTECODE": "1"}
+        job = Job(["sh", "-c", "\n".join(lines)], REPO, env, timeout=1800, disks=[disk])
+        outcome = self.runner.run("count-disk", job, label)
+        outcome.check()
+        return _rows(outcome.output)
 
     def left(self, label: str, name: str) -> Path:
         """A file that the guest of that label left in /run/out."""

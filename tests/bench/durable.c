@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * durable ROUNDS MANIFEST HELD LACKED: how long it takes until a denial, and something that
+ * was allowed, is on the disk, as the kernel was told by who keeps the log. The agent opens
+ * LACKED, which is denied, or HELD; each at some moment of an epoch, on a system that is
+ * otherwise idle. Prints a line a round: milliseconds of the denial and of what was allowed.
+ */
+#include "turns.h"
+
+#define STATS		"/agent/audit/stats"
+#define LOOK_US		100
+#define EPOCH_US	900000
+
+static const char *held, *lacked;
+
+static uint64_t figure(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	if (!at)
+		die("no %s in " STATS, name);
+	return strtoull(at + strlen(name), NULL, 10);
+}
+
+static void stats_read(char *text, size_t size)
+{
+	int fd = open(STATS, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, text, size - 1);
+
+	if (n <= 0)
+		die(STATS);
+	text[n] = '\0';
+	close(fd);
+}
+
+static void wait_durable(void)
+{
+	char text[1024];
+	uint64_t wanted;
+
+	stats_read(text, sizeof(text));
+	wanted = figure(text, "recorded ");
+	while (figure(text, "persisted_seq ") < wanted) {
+		usleep(LOOK_US);
+		stats_read(text, sizeof(text));
+	}
+}
+
+/* When it was decided, in nanoseconds. */
+static double open_one(const char *path, bool allowed)
+{
+	double now = now_ns();
+	int fd = open(path, O_RDONLY);
+
+	if ((fd >= 0) != allowed)
+		die("open %s", path);
+	if (fd >= 0)
+		close(fd);
+	return now;
+}
+
+static double open_held(long loops)
+{
+	(void)loops;
+	return open_one(held, true);
+}
+
+static double open_lacked(long loops)
+{
+	(void)loops;
+	return open_one(lacked, false);
+}
+
+static double durable_after(const struct worker *worker)
+{
+	double start;
+
+	usleep(rand() % EPOCH_US);
+	start = turn_take(worker, 1);
+	wait_durable();
+	return (now_ns() - start) / 1e6;
+}
+
+int main(int argc, char **argv)
+{
+	struct blob manifest;
+	const struct turn turns[] = {
+		{ .measure = open_lacked, .enter = enter_agent, .manifest = &manifest },
+		{ .measure = open_held, .enter = enter_agent, .manifest = &manifest },
+	};
+	struct worker workers[2];
+
+	if (argc != 5)
+		return 2;
+	manifest = blob_read(argv[2]);
+	held = argv[3];
+	lacked = argv[4];
+	for (int k = 0; k < 2; k++) {
+		workers[k] = turn_start(&turns[k]);
+		turn_take(&workers[k], 1);
+	}
+	wait_durable();
+	for (int i = 0; i < atoi(argv[1]); i++) {
+		printf("%.3f ", durable_after(&workers[0]));
+		printf("%.3f\n", durable_after(&workers[1]));
+		fflush(stdout);
+	}
+	return 0;
+}

@@ -100,6 +100,8 @@ struct agent {
 	struct work_struct group_work;		/* that removes it */
 	struct agent_quota quota[AGENT_NR_QUOTAS];	/* lock */
 	struct list_head reservations;		/* lock */
+	u32 nr_reservations;			/* lock */
+	struct delayed_work reservation_work;	/* that ends them; queued, it holds a reference */
 	u64 net_next_ns;			/* when what went and came is paid for; lock */
 	atomic64_t net_in;			/* bytes, its descendants' too */
 	atomic64_t net_out;

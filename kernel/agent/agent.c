@@ -34,6 +34,8 @@ struct agent agent_boot = {
 		[0 ... AGENT_NR_QUOTAS - 1] = { .limit = AGENT_QUOTA_UNLIMITED },
 	},
 	.reservations	= LIST_HEAD_INIT(agent_boot.reservations),
+	.reservation_work = __DELAYED_WORK_INITIALIZER(agent_boot.reservation_work,
+						       agent_reservation_work, 0),
 };
 
 static void agent_free_work(struct work_struct *work)
@@ -75,6 +77,7 @@ struct agent *agent_alloc(struct agent *parent)
 	init_waitqueue_head(&agent->wait);
 	mutex_init(&agent->caps_lock);
 	INIT_LIST_HEAD(&agent->reservations);
+	INIT_DELAYED_WORK(&agent->reservation_work, agent_reservation_work);
 	agent_epoch_stamp(agent);
 	return agent;
 }

@@ -148,6 +148,9 @@ static void quota_mark(struct agent *agent, u32 kind)
 
 	for (; agent; agent = quota_above(agent, kind)) {
 		quota = &agent->quota[kind];
+		if (READ_ONCE(quota->used) + READ_ONCE(quota->reserved) <=
+		    READ_ONCE(quota->high_water))
+			continue;
 		spin_lock_irqsave(&agent->lock, flags);
 		quota->high_water = max(quota->high_water, quota->used + quota->reserved);
 		spin_unlock_irqrestore(&agent->lock, flags);

@@ -29,6 +29,8 @@ void agent_net_refresh(struct agent *agent, u32 kind);	/* net.c; agent->lock */
 int agent_quota_reserve(struct agent *agent, u32 kind, u64 amount, u64 lifetime_ns, u64 *id);
 int agent_quota_settle(struct agent *agent, u32 kind, u64 id, u64 used);
 
+void agent_reservation_work(struct work_struct *work);
+
 /* Charges each level that counts this kind; -EDQUOT charges none. For reserve.c. */
 int agent_quota_charge(struct agent *agent, u32 kind, u64 amount, bool reserve);
 void agent_quota_release(struct agent *agent, u32 kind, u64 reserved, u64 used);

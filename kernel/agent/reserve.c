@@ -6,6 +6,7 @@
 
 #include <linux/agent.h>
 #include <linux/jiffies.h>
+#include <linux/list.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -16,10 +17,8 @@
 
 /**
  * struct reservation - units set aside
- * @ref: the list's and the work's
  * @link: in agent->reservations; agent->lock. Whoever takes it off answers for the units
- * @expire: ends it
- * @agent: holds a reference
+ * @expires: in jiffies
  * @by: the AID that reserved, which alone may settle: else an agent could settle
  *	with nothing what its broker reserved
  * @id: unique in this boot
@@ -27,10 +26,8 @@
  * @kind: enum agent_quota_kind
  */
 struct reservation {
-	refcount_t ref;
 	struct list_head link;
-	struct delayed_work expire;
-	struct agent *agent;
+	unsigned long expires;
 	u64 by;
 	u64 id;
 	u64 amount;
@@ -39,62 +36,108 @@ struct reservation {
 
 static atomic64_t reservation_last = ATOMIC64_INIT(0);
 
-static void reservation_put(struct reservation *r)
-{
-	if (!refcount_dec_and_test(&r->ref))
-		return;
-	agent_put(r->agent);
-	kfree(r);
-}
-
-/* Off the list; true for the one caller that did it. */
-static bool reservation_take(struct reservation *r)
-{
-	unsigned long flags;
-	bool mine;
-
-	spin_lock_irqsave(&r->agent->lock, flags);
-	mine = !list_empty(&r->link);
-	list_del_init(&r->link);
-	spin_unlock_irqrestore(&r->agent->lock, flags);
-	return mine;
-}
-
 static void reservation_unblock(struct agent *agent, const char *why)
 {
 	if (READ_ONCE(agent->state) == AGENT_STATE_INFERENCE_BLOCKED)
 		agent_transition(agent, AGENT_STATE_ACTIVE, why);
 }
 
-static void reservation_expire(struct work_struct *work)
-{
-	struct reservation *r = container_of(to_delayed_work(work), struct reservation, expire);
+/* ---- the end of those that nobody settles ---- */
 
-	if (reservation_take(r)) {
-		agent_quota_release(r->agent, r->kind, r->amount, 0);
-		reservation_unblock(r->agent, "reservation expired");
-		reservation_put(r);
+/*
+ * One timer for all of an agent's, set for the first of them: most are settled long before,
+ * and need none. What is queued holds a reference. Under agent->lock.
+ */
+static void reservation_arm(struct agent *agent, unsigned long expires)
+{
+	struct delayed_work *work = &agent->reservation_work;
+	unsigned long now = jiffies;
+
+	if (delayed_work_pending(work) && !time_before(expires, work->timer.expires))
+		return;
+	if (!mod_delayed_work(system_wq, work, time_after(expires, now) ? expires - now : 0))
+		agent_get(agent);
+}
+
+/* Under agent->lock: moves those whose time is over, and waits for the next. */
+static void reservation_reap(struct agent *agent, struct list_head *over)
+{
+	struct reservation *r, *tmp, *next = NULL;
+
+	list_for_each_entry_safe(r, tmp, &agent->reservations, link) {
+		if (time_after_eq(jiffies, r->expires)) {
+			list_move_tail(&r->link, over);
+			agent->nr_reservations--;
+		} else if (!next || time_before(r->expires, next->expires)) {
+			next = r;
+		}
 	}
-	reservation_put(r);
+	if (next)
+		reservation_arm(agent, next->expires);
 }
 
-/* The caller has taken it off the list and released its units. */
-static void reservation_end(struct reservation *r)
+static void reservation_give_back(struct agent *agent, struct list_head *over)
 {
-	if (cancel_delayed_work(&r->expire))
-		reservation_put(r);
-	reservation_put(r);
+	struct reservation *r, *tmp;
+
+	list_for_each_entry_safe(r, tmp, over, link) {
+		agent_quota_release(agent, r->kind, r->amount, 0);
+		kfree(r);
+	}
 }
 
-static struct reservation *reservation_new(struct agent *agent, u32 kind, u64 amount)
+/**
+ * agent_reservation_work() - give back what was reserved and is not settled in time
+ * @work: of the agent, which it holds
+ *
+ * Context: may sleep.
+ */
+void agent_reservation_work(struct work_struct *work)
 {
-	struct reservation *r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
+	struct agent *agent = container_of(to_delayed_work(work), struct agent,
+					   reservation_work);
+	unsigned long flags;
+	LIST_HEAD(over);
+
+	spin_lock_irqsave(&agent->lock, flags);
+	reservation_reap(agent, &over);
+	spin_unlock_irqrestore(&agent->lock, flags);
+	if (!list_empty(&over)) {
+		reservation_give_back(agent, &over);
+		reservation_unblock(agent, "reservation expired");
+	}
+	agent_put(agent);
+}
+
+/**
+ * agent_quota_drop() - end all reservations of an agent that has ended
+ * @agent: terminal
+ *
+ * Context: may sleep.
+ */
+void agent_quota_drop(struct agent *agent)
+{
+	unsigned long flags;
+	LIST_HEAD(over);
+
+	spin_lock_irqsave(&agent->lock, flags);
+	list_splice_init(&agent->reservations, &over);
+	agent->nr_reservations = 0;
+	spin_unlock_irqrestore(&agent->lock, flags);
+	reservation_give_back(agent, &over);
+	if (cancel_delayed_work(&agent->reservation_work))
+		agent_put(agent);
+}
+
+/* ---- reserving ---- */
+
+static struct reservation *reservation_new(u32 kind, u64 amount, u64 lifetime_ns)
+{
+	struct reservation *r = kmalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
 
 	if (!r)
 		return NULL;
-	refcount_set(&r->ref, 2);
-	INIT_DELAYED_WORK(&r->expire, reservation_expire);
-	r->agent = agent_get(agent);
+	r->expires = jiffies + nsecs_to_jiffies(lifetime_ns) + 1;
 	r->by = agent_aid(agent_current());
 	r->id = atomic64_inc_return(&reservation_last);
 	r->amount = amount;
@@ -102,26 +145,22 @@ static struct reservation *reservation_new(struct agent *agent, u32 kind, u64 am
 	return r;
 }
 
-static void reservation_free(struct reservation *r)
-{
-	agent_put(r->agent);
-	kfree(r);
-}
-
 /* Under the lock under which agent_quota_drop() looks: an ended agent gets no more. */
-static int reservation_link(struct reservation *r)
+static int reservation_link(struct agent *agent, struct reservation *r)
 {
-	struct agent *agent = r->agent;
 	unsigned long flags;
 	int err = 0;
 
 	spin_lock_irqsave(&agent->lock, flags);
-	if (agent_is_terminal(agent))
+	if (agent_is_terminal(agent)) {
 		err = -ESRCH;
-	else if (list_count_nodes(&agent->reservations) >= RESERVATIONS_MAX)
+	} else if (agent->nr_reservations >= RESERVATIONS_MAX) {
 		err = -EDQUOT;
-	else
+	} else {
+		agent->nr_reservations++;
 		list_add_tail(&r->link, &agent->reservations);
+		reservation_arm(agent, r->expires);
+	}
 	spin_unlock_irqrestore(&agent->lock, flags);
 	return err;
 }
@@ -153,7 +192,7 @@ static int reservation_charge(struct agent *agent, u32 kind, u64 amount)
  */
 int agent_quota_reserve(struct agent *agent, u32 kind, u64 amount, u64 lifetime_ns, u64 *id)
 {
-	struct reservation *r = reservation_new(agent, kind, amount);
+	struct reservation *r = reservation_new(kind, amount, lifetime_ns);
 	int err;
 
 	if (!r)
@@ -162,19 +201,17 @@ int agent_quota_reserve(struct agent *agent, u32 kind, u64 amount, u64 lifetime_
 	err = reservation_charge(agent, kind, amount);
 	if (err)
 		goto free;
-	/* Before it can be found: whoever settles it cancels work that is queued. */
-	queue_delayed_work(system_wq, &r->expire, nsecs_to_jiffies(lifetime_ns) + 1);
-	err = reservation_link(r);
+	err = reservation_link(agent, r);
 	if (!err)
-		return 0;
+		return 0;	/* whoever settles it may have freed it by now */
 	agent_quota_release(agent, kind, amount, 0);
-	reservation_end(r);
-	return err;
 
 free:
-	reservation_free(r);
+	kfree(r);
 	return err;
 }
+
+/* ---- settling ---- */
 
 static struct reservation *reservation_find(struct agent *agent, u32 kind, u64 id)
 {
@@ -185,7 +222,8 @@ static struct reservation *reservation_find(struct agent *agent, u32 kind, u64 i
 	spin_lock_irqsave(&agent->lock, flags);
 	list_for_each_entry(r, &agent->reservations, link) {
 		if (r->id == id && r->kind == kind && r->by == by) {
-			list_del_init(&r->link);
+			list_del(&r->link);
+			agent->nr_reservations--;
 			found = r;
 			break;
 		}
@@ -227,33 +265,11 @@ int agent_quota_settle(struct agent *agent, u32 kind, u64 id, u64 used)
 	if (!r)
 		return -ENOENT;
 	amount = r->amount;
-	reservation_end(r);
+	kfree(r);
 	/* A use is a negative release; in one step, so that nobody takes the room between. */
 	agent_quota_release(agent, kind, amount, -min(used, amount));
 	if (used > amount)
 		err = reservation_excess(agent, kind, used - amount);
 	reservation_unblock(agent, "reservation settled");
 	return err;
-}
-
-/**
- * agent_quota_drop() - end all reservations of an agent that has ended
- * @agent: terminal
- *
- * Context: may sleep.
- */
-void agent_quota_drop(struct agent *agent)
-{
-	struct reservation *r;
-	unsigned long flags;
-
-	spin_lock_irqsave(&agent->lock, flags);
-	while ((r = list_first_entry_or_null(&agent->reservations, struct reservation, link))) {
-		list_del_init(&r->link);
-		spin_unlock_irqrestore(&agent->lock, flags);
-		agent_quota_release(agent, r->kind, r->amount, 0);
-		reservation_end(r);
-		spin_lock_irqsave(&agent->lock, flags);
-	}
-	spin_unlock_irqrestore(&agent->lock, flags);
 }

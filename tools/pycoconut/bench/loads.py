@@ -14,7 +14,7 @@ from pycoconut.bench.stage import Dynamic
 
 __all__ = ["Load", "build_load", "sqlite_load"]
 
-OBJECTS = ("lib/ctype.o", "lib/argv_split.o", "lib/bust_spinlocks.o", "lib/hexdump.o")
+OBJECTS = ("lib/ctype.o", "lib/hexdump.o")
 """Small ones of the kernel's: each opens several hundred headers all the same."""
 
 ROWS = 3000

@@ -16,7 +16,7 @@ __all__ = ["Records"]
 ROUNDS = 9
 LOOPS = 1000
 OPENS = 10_000
-LOADS = 3
+LOADS = 2
 
 DURABLE = 200
 """Denials of which the slowest hundredth is told."""

@@ -13,6 +13,7 @@
 #include "group.h"
 #include "manifest.h"
 #include "quarantine.h"
+#include "quota.h"
 
 /*
  * The root of the tree: every task that is in no agent belongs to it. Its

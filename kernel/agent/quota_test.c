@@ -110,6 +110,27 @@ static void quota_test_expiry(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, agent_quota_settle(agent, TOKENS, id, 1), -ENOENT);
 }
 
+/* One timer serves all: what ends first need not have come first, nor be the last to end. */
+static void quota_test_expiry_order(struct kunit *test)
+{
+	static const u64 lifetimes_ns[] = { LONG_NS, NSEC_PER_MSEC, 300 * NSEC_PER_MSEC };
+	struct agent *agent = agent_fixture(test, &agent_boot);
+	u64 ids[ARRAY_SIZE(lifetimes_ns)];
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, agent_quota_set(agent, TOKENS, 111), 0);
+	for (i = 0; i < ARRAY_SIZE(ids); i++)
+		KUNIT_ASSERT_EQ(test, agent_quota_reserve(agent, TOKENS, i == 0 ? 1 : i * 10,
+							  lifetimes_ns[i], &ids[i]), 0);
+	msleep(100);
+	expect_quota(test, agent, 0, 21);
+	msleep(400);
+	expect_quota(test, agent, 0, 1);
+	KUNIT_EXPECT_EQ(test, agent_quota_settle(agent, TOKENS, ids[2], 1), -ENOENT);
+	KUNIT_EXPECT_EQ(test, agent_quota_settle(agent, TOKENS, ids[0], 1), 0);
+	expect_quota(test, agent, 1, 0);
+}
+
 static void quota_test_blocked(struct kunit *test)
 {
 	struct agent *agent = agent_fixture(test, &agent_boot);
@@ -199,6 +220,7 @@ static struct kunit_case quota_cases[] = {
 	KUNIT_CASE(quota_test_set),
 	KUNIT_CASE(quota_test_settle),
 	KUNIT_CASE(quota_test_expiry),
+	KUNIT_CASE_SLOW(quota_test_expiry_order),
 	KUNIT_CASE(quota_test_blocked),
 	KUNIT_CASE(quota_test_end),
 	KUNIT_CASE_SLOW(quota_test_race),

@@ -21,24 +21,19 @@ typedef u32 row __attribute__((vector_size(16)));
 typedef u8 octets __attribute__((vector_size(16)));
 
 /* Lanes of the first vector are 0 to 3, of the second 4 to 7. */
-#define PICK(x, y, a, b, c, d)	__builtin_shuffle(x, y, (row){ a, b, c, d })
-#define TURN(x, n)		PICK(x, x, n, (n + 1) & 3, (n + 2) & 3, (n + 3) & 3)
+#define PICK(x, y, ...)		__builtin_shuffle(x, y, (row) { __VA_ARGS__ })
 
 /* The words of a block as a round takes them: two for each column, two for each diagonal. */
 struct schedule {
 	row column_x, column_y, diagonal_x, diagonal_y;
 };
 
-static __always_inline row ror16(row x)
-{
-	return (row)__builtin_shuffle((octets)x, (octets){ 2, 3, 0, 1, 6, 7, 4, 5,
-							   10, 11, 8, 9, 14, 15, 12, 13 });
-}
+static const octets by16 = { 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13 };
+static const octets by8 = { 1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12 };
 
-static __always_inline row ror8(row x)
+static __always_inline row ror_octets(row x, octets by)
 {
-	return (row)__builtin_shuffle((octets)x, (octets){ 1, 2, 3, 0, 5, 6, 7, 4,
-							   9, 10, 11, 8, 13, 14, 15, 12 });
+	return (row)__builtin_shuffle((octets)x, by);
 }
 
 static __always_inline row ror(row x, int n)
@@ -49,21 +44,27 @@ static __always_inline row ror(row x, int n)
 static __always_inline void mix(row v[4], row x, row y)
 {
 	v[0] += v[1] + x;
-	v[3] = ror16(v[3] ^ v[0]);
+	v[3] = ror_octets(v[3] ^ v[0], by16);
 	v[2] += v[3];
 	v[1] = ror(v[1] ^ v[2], 12);
 	v[0] += v[1] + y;
-	v[3] = ror8(v[3] ^ v[0]);
+	v[3] = ror_octets(v[3] ^ v[0], by8);
 	v[2] += v[3];
 	v[1] = ror(v[1] ^ v[2], 7);
 }
 
-/* Diagonals become columns, and back. */
-static __always_inline void turn(row v[4], int by)
+static __always_inline void diagonals_to_columns(row v[4])
 {
-	v[1] = by > 0 ? TURN(v[1], 1) : TURN(v[1], 3);
-	v[2] = TURN(v[2], 2);
-	v[3] = by > 0 ? TURN(v[3], 3) : TURN(v[3], 1);
+	v[1] = PICK(v[1], v[1], 1, 2, 3, 0);
+	v[2] = PICK(v[2], v[2], 2, 3, 0, 1);
+	v[3] = PICK(v[3], v[3], 3, 0, 1, 2);
+}
+
+static __always_inline void columns_to_diagonals(row v[4])
+{
+	v[1] = PICK(v[1], v[1], 3, 0, 1, 2);
+	v[2] = PICK(v[2], v[2], 2, 3, 0, 1);
+	v[3] = PICK(v[3], v[3], 1, 2, 3, 0);
 }
 
 /*
@@ -101,9 +102,9 @@ static __always_inline void compress(row cv[2], const u8 *block, u32 len, u32 fl
 		if (round)
 			permute(&s);
 		mix(v, s.column_x, s.column_y);
-		turn(v, 1);
+		diagonals_to_columns(v);
 		mix(v, s.diagonal_x, s.diagonal_y);
-		turn(v, -1);
+		columns_to_diagonals(v);
 	}
 	cv[0] = v[0] ^ v[2];
 	cv[1] = v[1] ^ v[3];

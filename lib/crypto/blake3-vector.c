@@ -2,9 +2,9 @@
 /*
  * BLAKE3 by vectors, where this CPU has them and the caller may use them.
  */
-#include <asm/cpufeature.h>
 #include <asm/simd.h>
 #include <crypto/blake3.h>
+#include <linux/cpufeature.h>
 #include <linux/export.h>
 #include <linux/fpu.h>
 

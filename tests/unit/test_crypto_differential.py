@@ -18,7 +18,14 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("blake3", "ed25519", "ed25519-field", "ed25519-scalar", "ed25519-sha512")
+SOURCES = (
+    "blake3",
+    "blake3-vector-chunk",
+    "ed25519",
+    "ed25519-field",
+    "ed25519-scalar",
+    "ed25519-sha512",
+)
 STATE_SIZE = 2048
 CONTEXT = "coconut-os 2026 differential test"
 # Around every edge of a block (64), of a chunk (1024) and of the first subtrees.
@@ -44,7 +51,7 @@ def lib(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     """``lib/crypto`` as a shared object."""
     out = tmp_path_factory.mktemp("crypto") / "crypto.so"
     subprocess.run(
-        ["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
+        ["gcc", "-std=gnu11", "-O2", "-mssse3", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
         + [f"-I{ROOT / 'tools/audit-verify/include'}", f"-I{ROOT / 'include'}", "-o", str(out)]
         + [str(ROOT / "lib/crypto" / f"{name}.c") for name in SOURCES],
         check=True,
@@ -74,6 +81,14 @@ def nacl_verifies(signature: bytes, public: bytes, message: bytes) -> bool:
     except BadSignatureError:
         return False
     return True
+
+
+def test_blake3_by_vectors(lib: ctypes.CDLL, rng: random.Random) -> None:
+    """Each length that one chunk can have."""
+    for length in range(1025):
+        data, out = rng.randbytes(length), ctypes.create_string_buffer(32)
+        lib.blake3_vector_chunk(data, ctypes.c_size_t(length), out)
+        assert out.raw == blake3(data).digest(), length
 
 
 @pytest.mark.parametrize("length", EDGES)

@@ -15,6 +15,7 @@
 #include <linux/list.h>
 #include <linux/rcupdate.h>
 #include <linux/mutex.h>
+#include <linux/nodemask_types.h>
 #include <linux/spinlock.h>
 #include <linux/path.h>
 #include <linux/wait.h>
@@ -211,6 +212,7 @@ void agent_quota_show(struct seq_file *m, struct agent *agent, u32 kind);
 
 /* ---- memory tiers (tier_nodes.c) ---- */
 bool agent_tier_there(u32 tier);
+void agent_limit_nodes(nodemask_t *nodes);	/* what current may name by itself */
 
 /* ---- directory descriptors; fs/agentfs registers itself (dirfd.c) ---- */
 struct agent_fs_ops {
@@ -292,6 +294,7 @@ static inline void agent_cred_transfer(struct cred *new, const struct cred *old)
 static inline void agent_cred_free(struct cred *cred) {}
 static inline void agent_fork(struct task_struct *child) {}
 static inline void agent_exit(struct task_struct *task, long code) {}
+static inline void agent_limit_nodes(nodemask_t *nodes) {}
 
 #endif /* CONFIG_COCONUT */
 

@@ -21,6 +21,11 @@ def test_a_ratio_needs_as_many_of_each() -> None:
         ratio("x", [1.0, 2.0], [1.0])
 
 
+def test_a_ratio_of_rates_is_good_when_it_is_large() -> None:
+    assert ratio("x", [3.0], [2.0], 1.0, more_is_better=True).verdict == "met"
+    assert ratio("x", [3.0], [2.0], 1.0).verdict == "missed"
+
+
 @pytest.mark.parametrize(
     ("value", "more_is_better", "verdict"),
     [

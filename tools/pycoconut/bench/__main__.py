@@ -150,6 +150,14 @@ def _tokens(bench: Bench) -> Figure:
     return ratio("token_reserve_vs_getppid", reserve, getppid, 3, note)
 
 
+def _promote(bench: Bench) -> Figure:
+    """Of the same number of pages, so that times are rates."""
+    promoted, moved = bench.promote()
+    note = "pages of shared memory to the fast node, an agent's within its budget"
+    name = "tier_promote_gib_per_second_vs_move_pages"
+    return ratio(name, moved, promoted, 1.0, note, more_is_better=True)
+
+
 def _mass(bench: Bench) -> list[Figure]:
     few, many = bench.mass(FEW_AGENTS), bench.mass(MANY_AGENTS)
     rate = many.spawned / many.programs
@@ -235,6 +243,7 @@ def _measure(bench: Bench) -> list[Figure]:
         *_revoke(bench),
         *_spawn(bench),
         _tokens(bench),
+        _promote(bench),
         *_mass(bench),
         *_lanes(bench),
         *Records(bench.stage).figures(),

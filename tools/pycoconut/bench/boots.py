@@ -36,6 +36,9 @@ _LEAVE_ROOTFS = (
 )
 """bwrap pivots the root, which the first root file system does not allow."""
 
+PROMOTED = 4096
+"""Pages moved in one round."""
+
 TENANTS = 4
 LANE_BUSY = 64
 """Agents of the first tenant; the others have one each."""
@@ -203,6 +206,23 @@ class Bench:
         rows = self.stage.boot([f"/tokens {ROUNDS} {LOOPS} /tokens.cose"], "bench-tokens", files)
         getppid, reserve, settle = columns(rows)
         return getppid, reserve, settle
+
+    def promote(self) -> tuple[list[float], list[float]]:
+        """Nanoseconds a round of pages on their way to HBM: an agent's, and by move_pages(2)."""
+        files = [
+            self.stage.program("promote"),
+            self.stage.manifest(
+                "promote",
+                "denials",
+                ["mem:hbm/67108864:use", "mem:ram/67108864:use"],
+                quotas="{hbm: 67108864}",
+            ),
+        ]
+        script = [f"/promote {ROUNDS} {PROMOTED} /promote.cose"]
+        promoted, moved = columns(
+            self.stage.boot(script, "bench-promote", files, guest="count-hmat")
+        )
+        return promoted, moved
 
     def mass(self, count: int) -> Mass:
         """@count agents that live at once."""

@@ -40,10 +40,12 @@ def ratio(
     under: Sequence[float],
     goal: float | None = None,
     note: str = "",
+    more_is_better: bool = False,
 ) -> Figure:
     """The median of round-by-round ratios, with the smallest and the largest."""
     ratios = [a / b for a, b in zip(over, under, strict=True)]
-    return Figure(name, median(ratios), min(ratios), max(ratios), goal, note=note)
+    low, high = min(ratios), max(ratios)
+    return Figure(name, median(ratios), low, high, goal, more_is_better, note)
 
 
 def amount(

@@ -41,9 +41,29 @@ static void cycle_revoked(const struct blob *manifest)
 		die("terminate");
 }
 
+/* Groups of agents that have ended, and are not freed yet. */
+static long dying(void)
+{
+	static const char row[] = "nr_dying_descendants ";
+	char text[256];
+	const char *at;
+	ssize_t n;
+	int fd = open("/sys/fs/cgroup/cgroup.stat", O_RDONLY);
+
+	n = read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		die("cgroup.stat");
+	text[n] = '\0';
+	close(fd);
+	at = strstr(text, row);
+	if (!at)
+		die("no %s", row);
+	return atol(at + strlen(row));
+}
+
 /*
- * What is freed in batches, each five seconds or later, is free once the figure has not
- * fallen for longer than that.
+ * What is freed in batches, each five seconds or later, is free once the groups are gone and
+ * the figure has not fallen for longer than that.
  */
 static long settled_kib(void)
 {
@@ -52,7 +72,7 @@ static long settled_kib(void)
 	for (int quiet = 0, all = 0; quiet < SETTLED_S && all < SETTLED_MOST_S; quiet++, all++) {
 		sleep(1);
 		now = meminfo_kib(kernel_rows, 4);
-		if (now + SETTLED_KIB < least)
+		if (now + SETTLED_KIB < least || dying())
 			quiet = 0;
 		if (now < least)
 			least = now;

@@ -17,9 +17,9 @@ from pycoconut.manifest import Manifest
 
 CYCLES = int(os.environ.get("COCONUT_CYCLES", "48000"))
 SAMPLES = 8
-ROOM_KIB = 2048
-"""What slabs may differ by between two samples with the same objects live. 48,000 agents
-that each left 128 bytes behind would be past it in the half that is looked at."""
+ROOM_KIB = 1536
+"""What slabs may grow by from the third quarter to the last, with the same objects live. Of
+48,000 agents those in between would be past it that each left 128 bytes behind."""
 
 
 @pytest.mark.timeout(1500)
@@ -45,7 +45,9 @@ def test_memory_stays_flat(
 
     kib = [int(word) for word in outcome.output.split()]
     assert len(kib) == SAMPLES
-    # The first samples fill the graveyard and the log's memory, which are bounded:
-    # the latter to 4 MiB here, as by default it would take most of the cycles.
-    settled = kib[SAMPLES // 2 :]
-    assert max(settled) - min(settled) < ROOM_KIB, kib
+    # The first half fills the graveyard and the log's memory, which are bounded: the latter
+    # to 4 MiB here, as by default it would take most of the cycles. What is held back for a
+    # while on a busy machine comes and goes; what is leaked is in the least of each quarter.
+    quarter = SAMPLES // 4
+    third, last = kib[2 * quarter : 3 * quarter], kib[3 * quarter :]
+    assert min(last) - min(third) < ROOM_KIB, kib

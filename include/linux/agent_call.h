@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * System calls of agents that are recorded: what the entry of a system call asks.
+ * System calls of agents that are recorded: what their entry asks, and io_uring, by
+ * which they are made too.
  *
  * The bits stand here and not among their neighbours, in headers that everything
  * includes, and far above those.
@@ -9,6 +10,7 @@
 #define _LINUX_AGENT_CALL_H
 
 #include <linux/bits.h>
+#include <linux/types.h>
 
 struct pt_regs;
 
@@ -23,9 +25,12 @@ struct pt_regs;
 /* Of current, which has the flag: a call is about to be made, and one has returned. */
 void agent_call_begins(struct pt_regs *regs, long nr);
 void agent_call_ends(struct pt_regs *regs);
+/* The same of a request in a ring. */
+void agent_call_requested(u8 opcode, u64 user_data);
 #else
 static inline void agent_call_begins(struct pt_regs *regs, long nr) {}
 static inline void agent_call_ends(struct pt_regs *regs) {}
+static inline void agent_call_requested(u8 opcode, u64 user_data) {}
 #endif
 
 #endif /* _LINUX_AGENT_CALL_H */

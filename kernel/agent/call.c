@@ -82,6 +82,28 @@ void agent_call_begins(struct pt_regs *regs, long nr)
 	call_record(agent, AGENT_EVENT_SYSCALL, object, len, 0);
 }
 
+/**
+ * agent_call_requested() - an agent has submitted a request to io_uring
+ * @opcode: what is to be done, as the kernel has read it
+ * @user_data: by which the agent knows its completion
+ *
+ * What else the entry in the ring says the agent can change while it is read: it stands
+ * in the records of what is decided. What came of it the agent is told in the ring.
+ *
+ * Context: process, may sleep; the lock of the ring is held.
+ */
+void agent_call_requested(u8 opcode, u64 user_data)
+{
+	const struct agent *agent = agent_current();
+	char object[CALL_OBJECT_MAX];
+	int len;
+
+	if (!agent)
+		return;
+	len = scnprintf(object, sizeof(object), "uring:%u %llx", opcode, user_data);
+	call_record(agent, AGENT_EVENT_SYSCALL, object, len, 0);
+}
+
 /* Numbers that never reach a program: the call was broken off, and may begin anew. */
 static int call_error(unsigned long value)
 {

@@ -25,7 +25,8 @@ KEYS = {"calls", "about", "limit", "escapes", *KINDS}
 INTRO = (
     "What a task of an agent meets at each system call that x86-64 has a number for. "
     "A hook that is named here stands in ``security/coconut``; what it asks is in the table of "
-    ":doc:`index`. The 32-bit and the x32 tables lead to the same functions and the same hooks.",
+    ":doc:`index`. The 32-bit and the x32 tables lead to the same functions and the same hooks, "
+    "and are not built.",
     "*mediated*: a capability decides. *denied*: no capability can allow it, or what of it would "
     "reach beyond the agent. *harmless*: nothing has to decide, and why. *absent*: there is no "
     "such call.",

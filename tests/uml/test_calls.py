@@ -3,26 +3,35 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import subprocess
 import sys
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from pycoconut import audit, syscalls
-from pycoconut.abi import AuditLevel, Event
+from pycoconut.abi import AuditLevel, Decision, Event
 from pycoconut.aid import format_aid
 from pycoconut.audit import Record, Verdict
 from pycoconut.caps import parse
 from pycoconut.kbuild.base import REPO
 from pycoconut.keys import PublicKey, SecretKey
 from pycoconut.manifest import Manifest
+from tests.escapes.uring import Ring
+from tests.guest.calls import doors
 from tests.guest.calls.ways import CAPS, WAYS, check, marked
-from tests.uml.inside import FS, Inside, settle
+from tests.uml.inside import FS, Inside, failure, settle, stats
 
 SPAWN = "agent:children/8:spawn"
+IS_UML = "User Mode Linux" in Path("/proc/cpuinfo").read_text()
+MANY = 4096
+"""Requests in one call: as many as the ring of a CPU has room for records."""
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +50,17 @@ def manifest(key: SecretKey) -> Callable[[AuditLevel], bytes]:
     return sign
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("calls")
-    source = REPO / "tests/guest/calls/calls.c"
+def compiled(name: str, folder: Path) -> Path:
+    source = REPO / f"tests/guest/calls/{name}.c"
     include = ["-I", str(REPO / "tests/guest/common"), "-idirafter", str(REPO / "include/uapi")]
-    out = folder / "calls"
+    out = folder / name
     subprocess.run(["gcc", "-O2", "-static", *include, source, "-o", out], check=True)
     return out
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compiled("calls", tmp_path_factory.mktemp("calls"))
 
 
 def of(aid: int) -> list[Record]:
@@ -65,10 +77,10 @@ def last_aid() -> int:
     return max(FS.graveyard())
 
 
-def run(program: Path, manifest: bytes, tmp_path: Path) -> tuple[str, list[Record]]:
+def run(program: Path, manifest: bytes, tmp_path: Path, *words: Path) -> tuple[str, list[Record]]:
     file = tmp_path / "manifest"
     file.write_bytes(manifest)
-    done = subprocess.run([program, file], stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run([program, file, *words], stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout, of(last_aid())
 
 
@@ -133,3 +145,80 @@ def test_the_verifier_knows_them(watched: Inside, tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "pycoconut.cli", "--json", "audit", "grep", "--event", "syscall"]
     done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True)
     assert f'"aid": "{format_aid(watched.aid)}"' in done.stdout
+
+
+def test_no_door_is_unseen(manifest: Callable[[AuditLevel], bytes], tmp_path: Path) -> None:
+    """Numbers of other tables, 32-bit instructions, and calls that others may change."""
+    file32 = tmp_path / "file32"
+    file32.write_bytes(doors.FILE32)
+    file32.chmod(0o755)
+    program = compiled("doors", tmp_path)
+    said, records = run(program, manifest(AuditLevel.SYSCALLS), tmp_path, file32)
+    doors.check(said, records, IS_UML)
+
+
+def requested(records: list[Record]) -> Counter[str]:
+    """How often each operation of io_uring was submitted."""
+    begun = [r.object.decode().split() for r in records if r.event is Event.SYSCALL]
+    return Counter(words[0] for words in begun if words[0].startswith("uring:"))
+
+
+def use_ring(ring: Ring) -> None:
+    for flags in (0, Ring.DRAIN, Ring.LINK, Ring.ASYNC):
+        ring.request(Ring.NOP, flags=flags)
+    failure(lambda: ring.request(Ring.CLOSE, 1000))
+    failure(lambda: ring.request(Ring.NO_SUCH))
+    reader, writer = os.pipe()
+    buffer = ctypes.create_string_buffer(1)
+    if os.fork() == 0:
+        time.sleep(0.3)
+        os.write(writer, b"x")
+        os._exit(0)
+    # Issued twice: when it is submitted, and when there is something to read.
+    ring.request(Ring.READ, reader, ctypes.addressof(buffer), 1)
+    os.wait()
+
+
+USED = {f"uring:{Ring.NOP}": 4, f"uring:{Ring.CLOSE}": 1, f"uring:{Ring.READ}": 1}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_each_request_in_a_ring_once(manifest: Callable[[AuditLevel], bytes], when: str) -> None:
+    """Whether the ring was made in the agent, or brought along."""
+    brought = [Ring()] if when == "before" else []
+    agent = Inside(manifest(AuditLevel.SYSCALLS), lambda: use_ring(*brought or [Ring()]))
+    assert agent.ended() == 0
+    records = of(agent.aid)
+    agent.end()
+    assert requested(records) == USED
+
+
+def test_no_request_of_another_level(manifest: Callable[[AuditLevel], bytes]) -> None:
+    agent = Inside(manifest(AuditLevel.DECISIONS), lambda: use_ring(Ring()))
+    assert agent.ended() == 0
+    records = of(agent.aid)
+    agent.end()
+    assert requested(records) == {}
+
+
+def test_requests_do_not_wait_for_each_other_to_be_kept(
+    manifest: Callable[[AuditLevel], bytes],
+) -> None:
+    """More in one call than the kernel has room for records: none is lost."""
+    agent = Inside(manifest(AuditLevel.SYSCALLS), lambda: Ring(entries=MANY).nothing(MANY))
+    before = stats()["recorded"]
+    assert agent.ended() == 0
+    agent.end()
+    assert stats()["recorded"] - before > MANY
+
+
+def test_nobody_polls_for_requests(manifest: Callable[[AuditLevel], bytes]) -> None:
+    """What a thread of the kernel did by itself would be seen by nobody."""
+    agent = Inside(manifest(AuditLevel.SYSCALLS), lambda: Ring(Ring.SQPOLL) and None)
+    assert agent.ended() == errno.EPERM
+    records = of(agent.aid)
+    agent.end()
+    denied = [r for r in records if r.decision is Decision.DENIED]
+    assert [r.object for r in denied] == [b"sqpoll"]
+    ends = [r for r in records if r.event is Event.RETURN and r.object == b"425"]
+    assert [r.result for r in ends] == [-errno.EPERM]

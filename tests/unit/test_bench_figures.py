@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from pycoconut.bench.figures import Figure, amount, ratio, slowest, table, write
+from pycoconut.bench.records import emitted
+from pycoconut.kbuild.console import Failure
 
 
 def test_a_ratio_is_of_rounds_not_of_sums() -> None:
@@ -61,3 +63,20 @@ def test_what_is_written_is_flat(tmp_path: Path) -> None:
         "r_low": 0.333333,
         "r_high": 0.333333,
     }
+
+
+SUITE = """    # emit_costs: emit_ns median 1280 p99 1792 most 4071168
+    # emit_costs: emit_ns median 1024 p99 2048 most 99
+    ok 1 emit_costs
+ok 1 audit_chain_emit
+"""
+
+
+def test_rounds_of_the_kernels_suite_are_read() -> None:
+    assert emitted(SUITE) == [[1280.0, 1792.0], [1024.0, 2048.0]]
+
+
+@pytest.mark.parametrize("broken", ["", SUITE.replace("\nok", "\nnot ok"), SUITE[-60:]])
+def test_a_suite_that_failed_has_no_figures(broken: str) -> None:
+    with pytest.raises(Failure, match="has no figures"):
+        emitted(broken)

@@ -57,7 +57,7 @@ def amount(
     return Figure(name, median(values), low, high, least, more_is_better=more, note=note)
 
 
-def slowest(name: str, values: Sequence[float], goal: float, note: str = "") -> Figure:
+def slowest(name: str, values: Sequence[float], goal: float | None, note: str = "") -> Figure:
     """The 99th of a hundred, from the least, with the median and the largest."""
     ranked = sorted(values)
     at = math.ceil(len(ranked) * 0.99) - 1

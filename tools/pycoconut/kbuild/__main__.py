@@ -72,7 +72,7 @@ def _coverage(ctx: Context) -> int:
 
 
 def _bench(ctx: Context) -> int:
-    for name in ("vm", "vm-base"):
+    for name in ("uml", "vm", "vm-base"):
         Kernel(ctx.console, ctx.base, ctx.where, variant(name)).build()
     return ctx.module("pycoconut.bench")
 

@@ -19,6 +19,9 @@ from pycoconut.guest.run import Runner
 from pycoconut.manifest import Manifest
 
 AGENTS = 8
+SEALS_PER_SECOND = 200
+"""At most, where denials close epochs early; besides those that are full."""
+EPOCH_RECORDS = 1024
 TOTAL = int(os.environ.get("COCONUT_DENIALS", "1000000"))
 """Forbidden operations; the release figure is a million."""
 
@@ -40,6 +43,15 @@ def records(log: Path) -> Iterator[dict[str, Any]]:
         for line in lines:
             if line.startswith('{"seq"'):
                 yield json.loads(line)
+
+
+def assert_few_seals(log: Path, total: int) -> None:
+    """A million denials, each of which wants to be sealed at once, are no flood of seals."""
+    monos = [record["mono"] for record in records(log)]
+    seconds = (max(monos) - min(monos)) / 1e9
+    with log.open() as lines:
+        seals = sum(line.startswith('{"seal"') for line in lines)
+    assert seals <= seconds * SEALS_PER_SECOND + total / EPOCH_RECORDS + 2, (seals, seconds)
 
 
 @pytest.mark.timeout(1500)
@@ -81,6 +93,7 @@ def test_each_denial_has_its_record(
         (record["event"], record["decision"], record["object"]) for record in records(log)
     )
     assert found["access", "denied", "/etc/shadow"] == TOTAL
+    assert_few_seals(log, sum(found.values()))
     stats = dict(line.split() for line in (outcome.out / "stats").read_text().splitlines())
     assert stats["lost"] == "0"
     result = audit.verify([log])

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""keep.py: keeps the chain on a disk of its own until the power goes. keep.py read: copies it.
+"""keep.py [late]: keeps the chain on a disk until the power goes. keep.py read: copies it.
 
 Runs in a guest, as root. Writes /run/out/acked, the last record that the kernel was told is
-durable, and /run/out/boot.
+durable, and /run/out/boot. The power goes some time after /run/out/cut is there: at once, or
+`late`, once something is durable, however slow the machine is.
 """
 
 from __future__ import annotations
@@ -49,13 +50,14 @@ def keep() -> None:
 
 def report() -> None:
     """What the kernel was told, again and again, to a file that is the host's."""
-    fs, told = AgentFs(), ""
+    fs, told = AgentFs(), "0"
     (OUT / "boot").write_text(fs.abi()["boot_id"])
     while True:
         persisted = fs.stats()["persisted_seq"]
         if persisted != told:
             (OUT / "acked.new").write_text(persisted)
             (OUT / "acked.new").rename(OUT / "acked")
+            (OUT / "cut").touch()
             told = persisted
 
 
@@ -70,7 +72,8 @@ def main(words: list[str]) -> None:
                 work()
             finally:
                 os._exit(1)
-    (OUT / "cut").touch()
+    if words != ["late"]:
+        (OUT / "cut").touch()
     report()
 
 

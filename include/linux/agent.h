@@ -284,6 +284,7 @@ struct agent_request {
  * has on a path, for caching in an open file.
  */
 int agent_decide(struct agent *agent, const struct agent_request *req, u64 *granted);
+bool agent_lacks_approval(struct agent *agent, const struct agent_request *req);
 
 #else /* CONFIG_COCONUT */
 

@@ -32,6 +32,12 @@
 
 #define MINUTE_NS	(60 * NSEC_PER_SEC)
 
+/*
+ * The machine is suspended all the same. What the task may hold belongs to its own agent:
+ * who waits for that wakes up no sooner.
+ */
+#define APPROVAL_WAITS	(TASK_KILLABLE | TASK_FREEZABLE_UNSAFE)
+
 LIST_HEAD(approvals);				/* in order of id; approvals_lock */
 DEFINE_SPINLOCK(approvals_lock);		/* outside of it: agent->lock is not taken */
 static unsigned int approvals_nr;		/* approvals_lock */
@@ -265,6 +271,26 @@ static struct approval *approval_find(const struct approval_use *use)
 	return NULL;
 }
 
+/**
+ * approval_allowed() - has somebody allowed a use that could not wait?
+ * @use: what is wanted
+ *
+ * Context: any but NMI.
+ * Return: true if so; it stays allowed, until it is used or its time is over.
+ */
+bool approval_allowed(const struct approval_use *use)
+{
+	const struct approval *a;
+	unsigned long flags;
+	bool allowed;
+
+	spin_lock_irqsave(&approvals_lock, flags);
+	a = approval_find(use);
+	allowed = a && a->state == APPROVAL_ALLOWED;
+	spin_unlock_irqrestore(&approvals_lock, flags);
+	return allowed;
+}
+
 /* True: it was allowed; it is used up now. */
 static bool approval_take(const struct approval_use *use, bool *waits)
 {
@@ -326,7 +352,7 @@ static bool approval_wait(struct approval *a, const struct approval_use *use)
 		}
 		err = wait_event_state(agent->wait,
 				       READ_ONCE(a->state) != APPROVAL_WAITING ||
-				       atomic_read(&agent->epoch) != epoch, TASK_KILLABLE);
+				       atomic_read(&agent->epoch) != epoch, APPROVAL_WAITS);
 	} while (READ_ONCE(a->state) == APPROVAL_WAITING);
 	return READ_ONCE(a->state) == APPROVAL_ALLOWED;
 }

@@ -34,6 +34,7 @@ struct approval_use {
 	const void *arg;
 };
 
+bool approval_allowed(const struct approval_use *use);	/* only looks */
 bool approval_given(const struct approval_use *use);	/* asks; for this one use */
 int approval_answer(u64 id, bool allow);		/* by current */
 void approval_ended(struct agent *agent);		/* nobody is left to do it */

@@ -173,6 +173,7 @@ struct cap_ports {
  * @carved: are there any carve-outs?
  * @counted: are there limits of uses or rate among fs and exec?
  * @ports_counted: are there among those for addresses?
+ * @approval: does any hierarchy need somebody's approval?
  * @slots: open addressing by inode
  * @places: sorted by inode
  * @ports: sorted by port; NULL where there are none
@@ -191,6 +192,7 @@ struct cap_set {
 	bool carved;
 	bool counted;
 	bool ports_counted;
+	bool approval;
 	struct cap_slot *slots;
 	struct cap_place *places;
 	struct cap_ports *ports;

@@ -151,6 +151,7 @@ static void cap_set_add_places(struct cap_set *set, u32 index)
 	set->nr_places += 1 + cap->fs.nr_carve;
 	set->carved |= cap->fs.nr_carve > 0;
 	set->counted |= !!cap->counter;
+	set->approval |= cap->limits.approval;
 }
 
 /*

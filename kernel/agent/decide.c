@@ -261,7 +261,8 @@ static bool decide_approvable(const void *arg)
 	return approvable;
 }
 
-static noinline bool decide_asked(struct agent *agent, const struct agent_request *req)
+static noinline bool decide_ask(struct agent *agent, const struct agent_request *req,
+				bool (*ask)(const struct approval_use *use))
 {
 	const struct decide_asking asking = { .agent = agent, .req = req };
 	struct decide_object object;
@@ -277,7 +278,25 @@ static noinline bool decide_asked(struct agent *agent, const struct agent_reques
 	object_of(&object, agent, req);
 	use.object = object.start;
 	use.len = object.len;
-	return approval_given(&use);
+	return ask(&use);
+}
+
+/**
+ * agent_lacks_approval() - would an operation be denied until somebody approves of it?
+ * @agent: who acts; not NULL
+ * @req: what is to be done; of classes fs and exec, and atomic
+ *
+ * Who needs several decisions for one operation looks before he begins: an approval is
+ * good for one use, and must not go with an operation that is refused for another.
+ *
+ * Context: any but NMI.
+ * Return: true if so; nothing is asked, taken or recorded.
+ */
+bool agent_lacks_approval(struct agent *agent, const struct agent_request *req)
+{
+	const struct decide_asking asking = { .agent = agent, .req = req };
+
+	return decide_approvable(&asking) && !decide_ask(agent, req, approval_allowed);
 }
 
 /*
@@ -289,7 +308,7 @@ static bool decide_approved(struct agent *agent, const struct agent_request *req
 	const struct decide_asking asking = { .agent = agent, .req = req };
 	struct agent_request approved = *req;
 
-	if (!decide_approvable(&asking) || !decide_asked(agent, req))
+	if (!decide_approvable(&asking) || !decide_ask(agent, req, approval_given))
 		return false;
 	approved.approved = true;
 	return decide_try(agent, &approved, true, granted);

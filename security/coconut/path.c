@@ -213,32 +213,102 @@ static bool holds_carve_out(struct agent *agent, struct dentry *dentry)
  * will hold it there. Else the missing rights are asked for where @what is now,
  * which refuses and records them.
  */
-static int decide_gain(struct agent *agent, const struct path *what, const struct path *to)
+static u64 gain_right(struct agent *agent, const struct path *what, const struct path *to)
 {
 	u64 gain = coconut_rights_at(agent, to, AGENT_FS_ALL);
 
 	gain &= ~coconut_rights_at(agent, what, AGENT_FS_ALL);
 	if (holds_carve_out(agent, what->dentry))
 		gain |= COCONUT_RIGHT_NEVER;
-	return gain ? decide_path(agent, what, gain, true) : 0;
+	return gain;
+}
+
+/**
+ * struct need - one of the decisions that an operation takes
+ * @path: on what
+ * @rights: which rights
+ * @gain: NULL, or a directory: the rights are those that @path would gain in it
+ */
+struct need {
+	const struct path *path;
+	u64 rights;
+	const struct path *gain;
+};
+
+static u64 need_rights(struct agent *agent, const struct need *need)
+{
+	return need->gain ? gain_right(agent, need->path, need->gain) : need->rights;
+}
+
+static int decide_need(struct agent *agent, const struct need *need)
+{
+	u64 rights = need_rights(agent, need);
+
+	return rights ? decide_path(agent, need->path, rights, true) : 0;
+}
+
+static bool need_lacks_approval(struct agent *agent, const struct need *need)
+{
+	const struct agent_request req = {
+		.class = AGENT_CLASS_FS,
+		.rights = need_rights(agent, need),
+		.path = need->path,
+		.atomic = true,
+	};
+
+	return req.rights && agent_lacks_approval(agent, &req);
+}
+
+static bool may_have_to_ask(const struct agent *agent)
+{
+	const struct cap_set *set;
+	bool may;
+
+	rcu_read_lock();
+	set = rcu_dereference(agent->caps);
+	may = set && set->approval;
+	rcu_read_unlock();
+	return may;
+}
+
+/*
+ * One after another; but the first that nobody has approved of yet goes before all others,
+ * so that the refusal leaves them what was approved for them.
+ */
+static int decide_needs(struct agent *agent, const struct need *needs, unsigned int nr)
+{
+	unsigned int first, i;
+	int err = 0;
+
+	for (first = may_have_to_ask(agent) ? 0 : nr; first < nr; first++)
+		if (need_lacks_approval(agent, &needs[first]))
+			break;
+	if (first < nr)
+		err = decide_need(agent, &needs[first]);
+	for (i = 0; !err && i < nr; i++)
+		if (i != first)
+			err = decide_need(agent, &needs[i]);
+	return err;
 }
 
 static int coconut_path_link(struct dentry *old_dentry, const struct path *new_dir,
 			     struct dentry *new_dentry)
 {
 	const struct path from = { .mnt = new_dir->mnt, .dentry = old_dentry };
-	struct agent *agent = agent_current();
+	const struct path to = { .mnt = new_dir->mnt, .dentry = new_dentry };
 	u64 make = make_right(d_inode(old_dentry)->i_mode);
-	int err;
+	const struct need needs[] = {
+		{ &from, AGENT_FS_REFER },
+		{ &to, make | AGENT_FS_REFER },
+		{ &from, .gain = new_dir },
+	};
+	struct agent *agent = agent_current();
 
 	if (!agent)
 		return 0;
 	if (old_dentry->d_parent == new_dir->dentry)
-		return decide_name(new_dir, new_dentry, make);
-	err = decide_path(agent, &from, AGENT_FS_REFER, true);
-	if (!err)
-		err = decide_name(new_dir, new_dentry, make | AGENT_FS_REFER);
-	return err ?: decide_gain(agent, &from, new_dir);
+		return decide_path(agent, &to, make, true);
+	return decide_needs(agent, needs, ARRAY_SIZE(needs));
 }
 
 static int coconut_path_rename(const struct path *old_dir, struct dentry *old_dentry,
@@ -247,26 +317,23 @@ static int coconut_path_rename(const struct path *old_dir, struct dentry *old_de
 {
 	const struct path from = { .mnt = old_dir->mnt, .dentry = old_dentry };
 	const struct path to = { .mnt = new_dir->mnt, .dentry = new_dentry };
-	bool exchange = flags & RENAME_EXCHANGE;
-	u64 refer = old_dir->dentry == new_dir->dentry ? 0 : AGENT_FS_REFER;
+	bool moves = old_dir->dentry != new_dir->dentry;
+	u64 refer = moves ? AGENT_FS_REFER : 0;
+	struct need needs[] = {
+		{ &from, refer | remove_right(old_dentry) },
+		{ &to, refer | remove_right(new_dentry) |
+		       make_right(d_inode(old_dentry)->i_mode) },
+		{ &from, .gain = new_dir },
+		{ &to, .gain = old_dir },
+	};
 	struct agent *agent = agent_current();
-	u64 need_from, need_to;
-	int err;
 
 	if (!agent)
 		return 0;
-	need_from = refer | remove_right(old_dentry);
-	need_to = refer | remove_right(new_dentry) | make_right(d_inode(old_dentry)->i_mode);
-	if (exchange)
-		need_from |= make_right(d_inode(new_dentry)->i_mode);
-	err = decide_path(agent, &from, need_from, true);
-	if (!err)
-		err = decide_path(agent, &to, need_to, true);
-	if (!err && refer)
-		err = decide_gain(agent, &from, new_dir);
-	if (!err && refer && exchange)
-		err = decide_gain(agent, &to, old_dir);
-	return err;
+	if (!(flags & RENAME_EXCHANGE))
+		return decide_needs(agent, needs, moves ? 3 : 2);
+	needs[0].rights |= make_right(d_inode(new_dentry)->i_mode);
+	return decide_needs(agent, needs, moves ? 4 : 2);
 }
 
 static int coconut_path_truncate(const struct path *path)

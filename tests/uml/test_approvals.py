@@ -9,9 +9,10 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -217,6 +218,61 @@ def test_who_cannot_wait_may_try_again(inside: Make, queue: Approvals) -> None:
     path.rmdir()
     assert attempt() == errno.EACCES
     assert first(queue, agent.aid).id > one.id
+
+
+def test_an_operation_may_need_two(inside: Make, queue: Approvals) -> None:
+    """What was approved for one half of a move is not used up when the other is refused."""
+    old, new = NAMES / "old", NAMES / "new"
+    old.mkdir()
+    reader, writer = os.pipe()
+    codes, code = os.pipe()
+
+    def body() -> None:
+        while os.read(reader, 1):
+            os.write(code, bytes([failure(lambda: os.rename(old, new))]))
+
+    def attempt() -> int:
+        os.write(writer, b"x")
+        return os.read(codes, 1)[0]
+
+    agent = inside(body)
+    for path, right in ((old, "remove_dir"), (new, "make_dir")):
+        assert attempt() == errno.EACCES
+        one = first(queue, agent.aid)
+        assert (one.waits, one.rights, one.object) == (False, (right,), bytes(path))
+        queue.answer(one.id, True)
+    assert attempt() == 0
+    assert new.is_dir() and not old.exists()
+    new.rename(old)
+    assert attempt() == errno.EACCES, "each was good for one move"
+    assert len(lines(agent.aid, '"access"', '"denied"')) == 3
+    old.rmdir()
+
+
+@pytest.fixture
+def rests(tmp_path: Path) -> Iterator[Path]:
+    """A group of the controller that puts tasks to rest as suspending the machine does."""
+    group = tmp_path / "rests"
+    subprocess.run(["mount", "-t", "cgroup", "-o", "freezer", "none", tmp_path], check=True)
+    group.mkdir()
+    yield group
+    (group / "freezer.state").write_text("THAWED")
+    subprocess.run(["umount", "-l", tmp_path], check=True)
+
+
+def test_who_waits_is_suspended_with_the_machine(
+    inside: Make, queue: Approvals, rests: Path
+) -> None:
+    agent = inside(reads)
+    one = first(queue, agent.aid)
+    state = rests / "freezer.state"
+    (rests / "cgroup.procs").write_text(str(agent.pid))
+    state.write_text("FROZEN")
+    assert (rests / "cgroup.procs").read_text() == f"{agent.pid}\n"
+    until(lambda: state.read_text() == "FROZEN\n")
+    queue.answer(one.id, True)
+    state.write_text("THAWED")
+    assert agent.ended() == 0
 
 
 def test_presenting_waits(inside: Make, queue: Approvals) -> None:

@@ -8,6 +8,7 @@
  * Linux's records are kept as auditd does: one message a recv(), one line in the file.
  * Ours are kept by the program persist, which runs beside this one.
  */
+#include "stats.h"
 #include "turns.h"
 
 #include <linux/audit.h>
@@ -18,7 +19,6 @@
 
 #define TARGET		"/tmp/bench/0/file"
 #define ELSEWHERE	"/tmp/elsewhere"
-#define STATS		"/agent/audit/stats"
 #define BACKLOG		8192	/* what distributions set with auditctl -b */
 #define LOOK_US		500
 #define MESSAGE_MAX	8970	/* MAX_AUDIT_MESSAGE_LENGTH of the kernel */
@@ -146,25 +146,6 @@ static unsigned int linux_lost(void)
 	return status->lost;
 }
 
-/* ---- ours ---- */
-
-static unsigned long figure(const char *name)
-{
-	static char text[1024];
-	int fd = open(STATS, O_RDONLY | O_CLOEXEC);
-	ssize_t n = read(fd, text, sizeof(text) - 1);
-	const char *at;
-
-	if (n <= 0)
-		die(STATS);
-	text[n] = '\0';
-	close(fd);
-	at = strstr(text, name);
-	if (!at)
-		die("no %s in " STATS, name);
-	return strtoul(at + strlen(name), NULL, 10);
-}
-
 /* ---- measuring ---- */
 
 static void open_all(long loops)
@@ -212,8 +193,7 @@ static double drain_ours(long loops)
 {
 	double start = now_ns();
 
-	while (figure("persisted_seq ") < figure("recorded "))
-		usleep(LOOK_US);
+	stats_wait_persisted(LOOK_US);
 	return (now_ns() - start) / loops;
 }
 
@@ -233,7 +213,8 @@ static void round_of(const struct worker *workers, long loops)
 	theirs = turn_take(&workers[2], loops);
 	ours = turn_take(&workers[1], loops);
 	ours += drain_ours(loops);
-	printf("%.1f %.1f %.1f %u %lu\n", plain, theirs, ours, linux_lost(), figure("lost "));
+	printf("%.1f %.1f %.1f %u %lu\n", plain, theirs, ours, linux_lost(),
+	       (unsigned long)figure(STATS, "lost "));
 	fflush(stdout);
 }
 

@@ -32,16 +32,21 @@ static inline void cgroup_make(const char *folder)
 		die("%s", folder);
 }
 
+/* Whose own groups share the CPU by their weights. */
+static inline void cgroup_make_cpu(const char *folder)
+{
+	cgroup_make(folder);
+	cgroup_put(folder, "cgroup.subtree_control", "+cpu");
+}
+
 /* The caller goes into a new cgroup. */
 static inline void cgroup_enter(void)
 {
 	static const char *const above[] = { CGROUP_ROOT, CGROUP_ROOT "/bench", CGROUP_TENANT };
 	char own[64];
 
-	for (size_t i = 0; i < sizeof(above) / sizeof(*above); i++) {
-		cgroup_make(above[i]);
-		cgroup_put(above[i], "cgroup.subtree_control", "+cpu");
-	}
+	for (size_t i = 0; i < sizeof(above) / sizeof(*above); i++)
+		cgroup_make_cpu(above[i]);
 	snprintf(own, sizeof(own), CGROUP_TENANT "/%d", getpid());
 	cgroup_make(own);
 	cgroup_put(own, "cgroup.procs", "0");

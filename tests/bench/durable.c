@@ -6,47 +6,14 @@
  * otherwise idle. Prints a line a round: milliseconds of the denial, of what was allowed, and
  * of a plain write of a record's size to a file in DISK until fsync() has returned.
  */
+#include "stats.h"
 #include "turns.h"
 
-#define STATS		"/agent/audit/stats"
 #define LOOK_US		100
 #define EPOCH_US	900000
 #define LINE		512
 
 static const char *held, *lacked;
-
-static uint64_t figure(const char *text, const char *name)
-{
-	const char *at = strstr(text, name);
-
-	if (!at)
-		die("no %s in " STATS, name);
-	return strtoull(at + strlen(name), NULL, 10);
-}
-
-static void stats_read(char *text, size_t size)
-{
-	int fd = open(STATS, O_RDONLY | O_CLOEXEC);
-	ssize_t n = read(fd, text, size - 1);
-
-	if (n <= 0)
-		die(STATS);
-	text[n] = '\0';
-	close(fd);
-}
-
-static void wait_durable(void)
-{
-	char text[1024];
-	uint64_t wanted;
-
-	stats_read(text, sizeof(text));
-	wanted = figure(text, "recorded ");
-	while (figure(text, "persisted_seq ") < wanted) {
-		usleep(LOOK_US);
-		stats_read(text, sizeof(text));
-	}
-}
 
 /* When it was decided, in nanoseconds. */
 static double open_one(const char *path, bool allowed)
@@ -79,7 +46,7 @@ static double durable_after(const struct worker *worker)
 
 	usleep(rand() % EPOCH_US);
 	start = turn_take(worker, 1);
-	wait_durable();
+	stats_wait_persisted(LOOK_US);
 	return (now_ns() - start) / 1e6;
 }
 
@@ -128,7 +95,7 @@ int main(int argc, char **argv)
 		workers[k] = turn_start(&turns[k]);
 		turn_take(&workers[k], 1);
 	}
-	wait_durable();
+	stats_wait_persisted(LOOK_US);
 	for (int i = 0; i < atoi(argv[1]); i++) {
 		printf("%.3f ", durable_after(&workers[0]));
 		printf("%.3f ", durable_after(&workers[1]));

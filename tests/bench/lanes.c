@@ -10,16 +10,16 @@
  */
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
-#include "../guest/common/agent_call.h"
+#include "../guest/common/figures.h"
+#include "cgroup.h"
+#include "clock.h"
 
 #define TENANTS		4
 #define TASKS_MAX	256
 #define SAMPLES_MAX	8192
-#define TOP		"/sys/fs/cgroup/coconut"
+#define TOP		CGROUP_ROOT "/coconut"
 #define PERIOD_NS	2000000L
 #define SECOND_NS	1000000000L
 #define WARM_UP_S	2
@@ -35,50 +35,27 @@ static int agents;			/* 0: plain groups */
 static pid_t tasks[TASKS_MAX];
 static int nr_tasks;
 
-static void write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		die("cannot write %s to %s", text, path);
-	close(fd);
-}
-
 /* What the kernel does for an agent, done by hand; the first tenant's are as others'. */
 static void enter_plain(int tenant)
 {
-	char path[128], file[160];
+	char path[128];
 
 	snprintf(path, sizeof(path), TOP "/t%d/%d", tenant, getpid());
-	if (mkdir(path, 0755))
-		die("mkdir %s", path);
-	snprintf(file, sizeof(file), "%s/cpu.weight", path);
-	write_text(file, tenant ? "300" : "100");
-	snprintf(file, sizeof(file), "%s/cgroup.procs", path);
-	write_text(file, "0");
+	cgroup_make(path);
+	cgroup_put(path, "cpu.weight", tenant ? "300" : "100");
+	cgroup_put(path, "cgroup.procs", "0");
 }
 
 static void make_plain(void)
 {
 	char path[128];
 
-	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+cpu");
-	mkdir(TOP, 0755);
-	write_text(TOP "/cgroup.subtree_control", "+cpu");
+	cgroup_make_cpu(CGROUP_ROOT);
+	cgroup_make_cpu(TOP);
 	for (int t = 0; t < TENANTS; t++) {
 		snprintf(path, sizeof(path), TOP "/t%d", t);
-		mkdir(path, 0755);
-		strcat(path, "/cgroup.subtree_control");
-		write_text(path, "+cpu");
+		cgroup_make_cpu(path);
 	}
-}
-
-static long now_ns(void)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	return at.tv_sec * SECOND_NS + at.tv_nsec;
 }
 
 static void burn(int tenant)
@@ -137,20 +114,10 @@ static void stop(void)
 
 static long usage_us(int tenant)
 {
-	char path[128], text[256];
-	const char *at;
-	ssize_t n;
-	int fd;
+	char path[128];
 
 	snprintf(path, sizeof(path), TOP "/t%d/cpu.stat", tenant);
-	fd = open(path, O_RDONLY);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		die("cannot read %s", path);
-	close(fd);
-	text[n] = '\0';
-	at = strstr(text, "usage_usec ");
-	return at ? atol(at + strlen("usage_usec ")) : 0;
+	return figure(path, "usage_usec ");
 }
 
 static void shares(int seconds, int busy)

@@ -6,19 +6,11 @@
  */
 #include <dirent.h>
 #include <sys/wait.h>
-#include <time.h>
 
-#include "../guest/common/agent_call.h"
+#include "../guest/common/figures.h"
+#include "clock.h"
 
 #define PROGRAMS	500
-
-static double now_ns(void)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	return at.tv_sec * 1e9 + at.tv_nsec;
-}
 
 static long kernel_kib(void)
 {

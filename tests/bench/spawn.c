@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "../guest/common/agent_call.h"
+#include "../guest/common/figures.h"
 
 enum { AGENT, BWRAP, PLAIN, NR_KINDS };
 

@@ -3,20 +3,11 @@
  * tokens ROUNDS LOOPS MANIFEST: nanoseconds of getppid(), of a reservation and of its
  * settlement, of an agent whose records are its denials. A line a round.
  */
-#include <time.h>
-
 #include "../guest/common/agent_call.h"
+#include "clock.h"
 
 #define BATCH		20
 #define LIFETIME_NS	3600000000000ULL
-
-static double now_ns(void)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	return at.tv_sec * 1e9 + at.tv_nsec;
-}
 
 static void quota(struct agent_quota_args *args)
 {

@@ -11,10 +11,10 @@
 
 #include "../guest/common/agent_call.h"
 #include "cgroup.h"
+#include "clock.h"
 
 #include <stdbool.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define TURNS_WORKERS_MAX	16
 #define TURNS_PAUSE_US		10000
@@ -35,14 +35,6 @@ struct worker {
 	int ask;
 	int answer;
 };
-
-static inline double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
 
 static inline void turn_body(const struct turn *turn, int ask, int answer)
 {

@@ -57,28 +57,6 @@ static inline struct blob blob_read(const char *path)
 	return b;
 }
 
-/* The sum of some rows of /proc/meminfo, in KiB; each key is "\nName:". */
-static inline long meminfo_kib(const char *const *keys, unsigned int nr)
-{
-	static char text[8192];
-	long kib = 0;
-	int fd = open("/proc/meminfo", O_RDONLY);
-	ssize_t n = read(fd, text, sizeof(text) - 1);
-
-	if (n <= 0)
-		die("/proc/meminfo");
-	text[n] = '\0';
-	close(fd);
-	for (unsigned int i = 0; i < nr; i++) {
-		const char *at = strstr(text, keys[i]);
-
-		if (!at)
-			die("no %s in /proc/meminfo", keys[i] + 1);
-		kib += strtol(at + strlen(keys[i]), NULL, 10);
-	}
-	return kib;
-}
-
 /* 0 and the AID, or -1 and errno. */
 static inline int agent_spawn(const struct blob *manifest, uint64_t flags, uint64_t *aid)
 {

@@ -7,7 +7,7 @@
  */
 #include <sys/wait.h>
 
-#include "../common/agent_call.h"
+#include "../common/figures.h"
 
 #define SETTLED_S	7
 #define SETTLED_MOST_S	90
@@ -44,21 +44,7 @@ static void cycle_revoked(const struct blob *manifest)
 /* Groups of agents that have ended, and are not freed yet. */
 static long dying(void)
 {
-	static const char row[] = "nr_dying_descendants ";
-	char text[256];
-	const char *at;
-	ssize_t n;
-	int fd = open("/sys/fs/cgroup/cgroup.stat", O_RDONLY);
-
-	n = read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		die("cgroup.stat");
-	text[n] = '\0';
-	close(fd);
-	at = strstr(text, row);
-	if (!at)
-		die("no %s", row);
-	return atol(at + strlen(row));
+	return figure("/sys/fs/cgroup/cgroup.stat", "nr_dying_descendants ");
 }
 
 /*

@@ -46,7 +46,7 @@ struct link {
  * @link: what this epoch's records say of the boot before
  * @macs: keys of the CPUs
  * @hashes: head and tree
- * @seals: tree over the lines of its seals
+ * @seals: tree over the lines of its seals, where there is a checkpoint to be checked
  */
 struct boot {
 	struct boot_report *report;

@@ -102,14 +102,17 @@ static bool is_other(const struct checkpoint *checkpoint, const struct tlog *sea
 
 /**
  * checkpoint_seal - a seal was found good
- * @checkpoint: NULL: there is none
- * @seals: of the boot, up to this one
+ * @checkpoint: what is checked
+ * @seals: of the boot, up to the one before; this one joins them
+ * @line: the seal
+ * @len: bytes of @line
  * @boot: is told, where the checkpoint ends here, whether it is of other seals
  */
-void checkpoint_seal(const struct checkpoint *checkpoint, const struct tlog *seals,
-		     struct boot_report *boot)
+void checkpoint_seal(const struct checkpoint *checkpoint, struct tlog *seals,
+		     const char *line, size_t len, struct boot_report *boot)
 {
-	if (checkpoint && seals->nr == checkpoint->size)
+	tlog_add(seals, line, len);
+	if (seals->nr == checkpoint->size)
 		boot->other_seals = is_other(checkpoint, seals);
 }
 

@@ -21,8 +21,8 @@ struct checkpoint {
 };
 
 const char *checkpoint_read(const char *path, const char *key, struct checkpoint *checkpoint);
-void checkpoint_seal(const struct checkpoint *checkpoint, const struct tlog *seals,
-		     struct boot_report *boot);
+void checkpoint_seal(const struct checkpoint *checkpoint, struct tlog *seals,
+		     const char *line, size_t len, struct boot_report *boot);
 void checkpoint_judge(const struct checkpoint *checkpoint, struct report *report);
 
 #endif /* _AUDIT_VERIFY_CHECKPOINT_H */

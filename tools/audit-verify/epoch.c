@@ -183,10 +183,10 @@ bool epoch_seal(struct verifier *v, const char *line, size_t len)
 	if (!check_seal(v, &seal))
 		return false;
 	epoch_settle(v);
-	boot->report->late |= seal.epoch != boot->seals.nr;
-	tlog_add(&boot->seals, line, len);
-	checkpoint_seal(v->known->checkpoint, &boot->seals, boot->report);
+	boot->report->late |= seal.epoch != boot->report->epochs;
 	boot->report->epochs++;
+	if (v->known->checkpoint)
+		checkpoint_seal(v->known->checkpoint, &boot->seals, line, len, boot->report);
 	if (is_pruned(v, &seal)) {
 		boot->report->pruned += seal.count;
 		/* Their MACs would have brought the keys to where they are now. */

@@ -28,6 +28,7 @@ KINDS = {
     "agent_quota.reservation": "FUZZ_NUMBER",
     "agent_quota.reserved": "FUZZ_OUT",
     "agent_cap_grant.cap": "FUZZ_CAP",
+    "agent_memory_tier.length": "FUZZ_PAGES",
 }
 
 

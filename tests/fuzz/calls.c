@@ -81,8 +81,8 @@ static uint64_t some_number(struct worker *w)
 	}
 }
 
-/* Memory in a tier is counted in pages; of none of them there is nothing to reach. */
-static uint64_t some_length(struct worker *w)
+/* Of none of them there is nothing to reach. */
+static uint64_t some_pages(struct worker *w)
 {
 	return (1 + chance_below(&w->chance, 16)) * PAGE;
 }
@@ -203,7 +203,9 @@ static uint64_t right_value(struct worker *w, struct attempt *a, unsigned int in
 	case FUZZ_ENUM:
 		return chance_below(&w->chance, f->detail);
 	case FUZZ_NUMBER:
-		return strcmp(f->name, "length") ? some_number(w) : some_length(w);
+		return some_number(w);
+	case FUZZ_PAGES:
+		return some_pages(w);
 	case FUZZ_LENGTH:
 		return a->lengths[f->detail];
 	default:

@@ -18,6 +18,7 @@ enum fuzz_kind {
 	FUZZ_NUMBER,
 	FUZZ_ENUM,	/* detail: how many values there are, from 0 */
 	FUZZ_LENGTH,	/* detail: index of the field whose length it is */
+	FUZZ_PAGES,	/* bytes, whole pages of them */
 	FUZZ_MANIFEST,	/* this and what follows: pointers */
 	FUZZ_CAPS,
 	FUZZ_CAP,

@@ -109,7 +109,7 @@ static const struct fuzz_field agent_memory_tier_fields[] = {
 	{ "tier", 24, 4, FUZZ_ENUM, 0x3ULL },
 	{ "op", 28, 4, FUZZ_ENUM, 0x7ULL },
 	{ "address", 32, 8, FUZZ_NUMBER, 0x0ULL },
-	{ "length", 40, 8, FUZZ_NUMBER, 0x0ULL },
+	{ "length", 40, 8, FUZZ_PAGES, 0x0ULL },
 	{ "achieved", 48, 8, FUZZ_OUT, 0x0ULL },
 	{ "event_fd", 56, 4, FUZZ_NUMBER, 0x0ULL },
 	{ "reserved", 60, 4, FUZZ_ZERO, 0x0ULL },

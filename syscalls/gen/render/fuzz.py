@@ -2,8 +2,9 @@
 """tests/fuzz/descriptions.h: what the fuzzer has to know of each call and each of its fields.
 
 A field's kind follows from how the specification speaks of it, so that a new field is
-fuzzed by itself: `reserved` must be 0, `x_len` is the length of `x`, a note that begins
-with "pointer" is one, and so on. What follows no rule is a number.
+fuzzed by itself: `reserved` must be 0, `x_len` is the length of `x`, `length` alone is
+one of memory, a note that begins with "pointer" is one, and so on. What follows no rule
+is a number.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ def kind_of(spec: Spec, call: Call, struct: Struct, field: Field) -> tuple[str, 
         return _pointer(struct, field), 0
     if field.name.endswith("_len") and (of := _sibling(struct, field.name[:-4])) >= 0:
         return "FUZZ_LENGTH", of
+    if field.name == "length":
+        return "FUZZ_PAGES", 0
     if found := re.match(r"enum (\w+)\.$", field.doc):
         return "FUZZ_ENUM", next(len(e.items) for e in spec.enums() if e.name == found[1])
     return "FUZZ_NUMBER", 0

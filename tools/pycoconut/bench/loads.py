@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,12 +52,10 @@ def _gcc(tool: str) -> Path:
     found = subprocess.run(
         ["gcc", f"-print-prog-name={tool}"], check=True, capture_output=True, text=True
     ).stdout.strip()
-    path = Path(found)
-    if path.is_absolute():
-        return path
-    return Path(
-        subprocess.run(["which", found], check=True, capture_output=True, text=True).stdout.strip()
-    )
+    path = shutil.which(found)
+    if path is None:
+        raise FileNotFoundError(f"gcc's {tool} is not installed: install the package gcc")
+    return Path(path)
 
 
 def _command(tree: Path, out: Path, target: str) -> list[str]:

@@ -71,22 +71,25 @@ def _coverage(ctx: Context) -> int:
     return 1 if total.failed or not total.passed else 0
 
 
-def _bench(ctx: Context) -> int:
-    for name in ("uml", "vm", "vm-base"):
+def _build(ctx: Context, *names: str) -> None:
+    for name in names:
         Kernel(ctx.console, ctx.base, ctx.where, variant(name)).build()
+
+
+def _bench(ctx: Context) -> int:
+    _build(ctx, "uml", "vm", "vm-base")
     return ctx.module("pycoconut.bench")
 
 
 def _baseline(ctx: Context) -> int:
-    for name in ("vm", "vm-base"):
-        Kernel(ctx.console, ctx.base, ctx.where, variant(name)).build()
+    _build(ctx, "vm", "vm-base")
     return ctx.module("tests.guest.kselftest.record")
 
 
 def _shell(ctx: Context) -> int:
     name = ctx.args.guest
     kernel = load(ctx.where.repo / "qemu" / f"{name}.toml").kernel
-    Kernel(ctx.console, ctx.base, ctx.where, variant(kernel)).build()
+    _build(ctx, kernel)
     job = Job(["bash"], ctx.where.repo, interactive=True)
     Runner(ctx.console, ctx.where).run(name, job, f"shell-{name}")
     return 0

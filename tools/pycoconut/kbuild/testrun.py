@@ -11,10 +11,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from pycoconut.guest.job import Job, Outcome
 from pycoconut.guest.run import Runner
@@ -25,6 +26,8 @@ from pycoconut.kbuild.kernel import Kernel, variant
 from pycoconut.kbuild.selftests import build_selftests
 
 __all__ = ["LAYERS", "Layer", "TestRun"]
+
+Part = TypeVar("Part")
 
 _UML_TIMEOUT = 1200.0
 """Seconds for one file of tests under User-Mode Linux, on a machine that is slow or shared."""
@@ -176,14 +179,19 @@ def _kunit(run: TestRun) -> Counts:
     return counts
 
 
+def _at_once(one: Callable[[Part], Counts], parts: Iterable[Part]) -> Counts:
+    """As many at once as there are CPUs."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return sum(pool.map(one, parts), Counts())
+
+
 def _files(run: TestRun, guest: str, files: list[Path], *words: str, timeout: float) -> Counts:
-    """Each file in a guest of its own, as many guests at once as there are CPUs."""
+    """Each file in a guest of its own."""
 
     def one(file: Path) -> Counts:
         return run.guest_pytest(guest, file, *words, timeout=timeout)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return sum(pool.map(one, files), Counts())
+    return _at_once(one, files)
 
 
 def _uml(run: TestRun) -> Counts:
@@ -243,8 +251,7 @@ def _guests(run: TestRun) -> Counts:
         except Failure as failure:  # one scenario's; the others' results stand
             return Counts(failed=1, failures=(f"{name}: {failure}",))
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return sum(pool.map(one, [*_LONGEST, *rest]), counts)
+    return counts + _at_once(one, [*_LONGEST, *rest])
 
 
 def _iso(run: TestRun) -> Counts:

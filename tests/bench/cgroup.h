@@ -16,7 +16,7 @@
 
 static inline void cgroup_put(const char *folder, const char *file, const char *text)
 {
-	char path[128];
+	char path[256];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, file);

@@ -1,39 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * lanes SECONDS BUSY MANIFEST...: what each tenant gets where the first has BUSY busy agents
- * and the others one each, and how long agents of the others wait when they wake up. A manifest
- * a tenant; as none is given, four groups made by hand in the same places, with the same
- * weights, are what Linux does without agents.
+ * lanes share|late SECONDS BUSY MANIFEST...: what each tenant gets where the first has BUSY
+ * busy agents and the others one each, or how long agents of the others wait when they wake
+ * up. A manifest a tenant; as none is given, four groups made by hand in the same places, with
+ * the same weights, are what Linux does without agents.
  *
- * Prints the microseconds of CPU time of each tenant on a line, then on one the 99th percentile
- * of the latency in nanoseconds, alone and beside the first tenant.
+ * Prints the microseconds of CPU time of each tenant, or the 99th percentile of the latency in
+ * nanoseconds, alone and beside the first tenant.
  */
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-
 #include "../guest/common/figures.h"
 #include "cgroup.h"
-#include "clock.h"
+#include "crew.h"
 
 #define TENANTS		4
-#define TASKS_MAX	256
-#define SAMPLES_MAX	8192
 #define TOP		CGROUP_ROOT "/coconut"
-#define PERIOD_NS	2000000L
-#define SECOND_NS	1000000000L
 #define WARM_UP_S	2
 
-struct samples {
-	volatile int nr;
-	long ns[SAMPLES_MAX];
-};
-
-static struct samples *samples;		/* of each tenant */
+static struct waker *wakers;		/* of each tenant */
 static struct blob manifests[TENANTS];
-static int agents;			/* 0: plain groups */
-static pid_t tasks[TASKS_MAX];
-static int nr_tasks;
 
 /* What the kernel does for an agent, done by hand; the first tenant's are as others'. */
 static void enter_plain(int tenant)
@@ -58,6 +42,14 @@ static void make_plain(void)
 	}
 }
 
+static void enter_agent(int tenant)
+{
+	if (agent_spawn(&manifests[tenant], AGENT_SPAWN_ENTER, NULL))
+		die("spawn of tenant %d", tenant);
+}
+
+static void (*enter)(int tenant);
+
 static void burn(int tenant)
 {
 	(void)tenant;
@@ -67,49 +59,17 @@ static void burn(int tenant)
 
 static void wake_up(int tenant)
 {
-	struct samples *mine = &samples[tenant];
-	long due = now_ns();
-	struct timespec at;
-
-	while (mine->nr < SAMPLES_MAX) {
-		due += PERIOD_NS;
-		at.tv_sec = due / SECOND_NS;
-		at.tv_nsec = due % SECOND_NS;
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
-		mine->ns[mine->nr++] = now_ns() - due;
-		if (now_ns() > due + PERIOD_NS)
-			due = now_ns();
-	}
-	pause();
+	waker_run(&wakers[tenant], NULL);
 }
 
-static void start(int tenant, void (*body)(int))
+/* The busy ones of the first tenant, and one of each other. */
+static void start(int busy, void (*quiet)(int tenant))
 {
-	pid_t pid = fork();
-
-	if (pid < 0)
-		die("fork");
-	if (!pid) {
-		if (!agents)
-			enter_plain(tenant);
-		else if (agent_spawn(&manifests[tenant], AGENT_SPAWN_ENTER, NULL))
-			die("spawn of tenant %d", tenant);
-		body(tenant);
-		_exit(1);
-	}
-	tasks[nr_tasks++] = pid;
-}
-
-static void stop(void)
-{
-	int status;
-
-	for (int i = 0; i < nr_tasks; i++)
-		kill(tasks[i], SIGKILL);
-	for (int i = 0; i < nr_tasks; i++)
-		if (waitpid(tasks[i], &status, 0) != tasks[i] || !WIFSIGNALED(status))
-			die("task %d ended with %d by itself", i, status);
-	nr_tasks = 0;
+	for (int i = 0; i < busy; i++)
+		crew_start(enter, burn, 0);
+	for (int t = 1; t < TENANTS; t++)
+		crew_start(enter, quiet, t);
+	sleep(WARM_UP_S);
 }
 
 static long usage_us(int tenant)
@@ -120,57 +80,28 @@ static long usage_us(int tenant)
 	return figure(path, "usage_usec ");
 }
 
-static void shares(int seconds, int busy)
+static void share(int seconds, int busy)
 {
 	long before[TENANTS];
 
-	for (int i = 0; i < busy; i++)
-		start(0, burn);
-	for (int t = 1; t < TENANTS; t++)
-		start(t, burn);
-	sleep(WARM_UP_S);
+	start(busy, burn);
 	for (int t = 0; t < TENANTS; t++)
 		before[t] = usage_us(t);
 	sleep(seconds);
 	for (int t = 0; t < TENANTS; t++)
 		printf("%ld ", usage_us(t) - before[t]);
 	printf("\n");
-	stop();
+	crew_stop();
 }
 
-static int by_value(const void *a, const void *b)
+static long late(int seconds, int busy)
 {
-	long x = *(const long *)a, y = *(const long *)b;
-
-	return (x > y) - (x < y);
-}
-
-static long p99(void)
-{
-	static long all[TENANTS * SAMPLES_MAX];
-	int nr = 0;
-
+	start(busy, wake_up);
 	for (int t = 1; t < TENANTS; t++)
-		for (int i = 0; i < samples[t].nr; i++)
-			all[nr++] = samples[t].ns[i];
-	if (!nr)
-		die("nobody woke up");
-	qsort(all, nr, sizeof(*all), by_value);
-	return all[nr * 99L / 100];
-}
-
-static long latency(int seconds, int busy)
-{
-	for (int i = 0; i < busy; i++)
-		start(0, burn);
-	for (int t = 1; t < TENANTS; t++)
-		start(t, wake_up);
-	sleep(WARM_UP_S);
-	for (int t = 1; t < TENANTS; t++)
-		samples[t].nr = 0;
+		wakers[t].nr = 0;
 	sleep(seconds);
-	stop();
-	return p99();
+	crew_stop();
+	return wakers_p99(&wakers[1], TENANTS - 1);
 }
 
 int main(int argc, char **argv)
@@ -178,21 +109,21 @@ int main(int argc, char **argv)
 	int seconds, busy;
 	long alone;
 
-	if (argc != 3 && argc != 3 + TENANTS)
+	if (argc != 4 && argc != 4 + TENANTS)
 		return 2;
-	seconds = atoi(argv[1]);
-	busy = atoi(argv[2]);
-	agents = argc > 3;
-	for (int t = 0; agents && t < TENANTS; t++)
-		manifests[t] = blob_read(argv[3 + t]);
-	samples = mmap(NULL, TENANTS * sizeof(*samples), PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (samples == MAP_FAILED || busy + TENANTS > TASKS_MAX)
-		die("room for samples or tasks");
-	if (!agents)
+	seconds = atoi(argv[2]);
+	busy = atoi(argv[3]);
+	enter = argc > 4 ? enter_agent : enter_plain;
+	for (int t = 0; argc > 4 && t < TENANTS; t++)
+		manifests[t] = blob_read(argv[4 + t]);
+	wakers = wakers_new(TENANTS);
+	if (enter == enter_plain)
 		make_plain();
-	shares(seconds, busy);
-	alone = latency(seconds, 0);
-	printf("%ld %ld\n", alone, latency(seconds, busy));
+	if (!strcmp(argv[1], "share")) {
+		share(seconds, busy);
+		return 0;
+	}
+	alone = late(seconds, 0);
+	printf("%ld %ld\n", alone, late(seconds, busy));
 	return 0;
 }

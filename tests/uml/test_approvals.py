@@ -242,7 +242,8 @@ def test_an_operation_may_need_two(inside: Make, queue: Approvals) -> None:
         assert (one.waits, one.rights, one.object) == (False, (right,), bytes(path))
         queue.answer(one.id, True)
     assert attempt() == 0
-    assert new.is_dir() and not old.exists()
+    assert new.is_dir()
+    assert not old.exists()
     new.rename(old)
     assert attempt() == errno.EACCES, "each was good for one move"
     assert len(lines(agent.aid, '"access"', '"denied"')) == 3

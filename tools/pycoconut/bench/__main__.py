@@ -205,6 +205,16 @@ def _lanes(bench: Bench) -> list[Figure]:
     return figures
 
 
+def _neighbours(bench: Bench) -> Figure:
+    alone, beside = bench.neighbours()
+    late = beside / alone
+    note = (
+        f"99th percentile of a wake-up and an open(), {alone / 1e3:.0f} us alone, on one CPU, "
+        "beside a memory bomb, a fork bomb, and who floods the disk, a socket and the log"
+    )
+    return Figure("neighbour_p99_vs_alone", late, late, late, 1.1, note=note)
+
+
 def _verified(argv: list[str], log: Path) -> tuple[int, float, float]:
     """What a verifier read of a log: records, seconds, and seconds of CPU, its start included."""
     before, start = getrusage(RUSAGE_CHILDREN), time.monotonic()
@@ -246,6 +256,7 @@ def _measure(bench: Bench) -> list[Figure]:
         _promote(bench),
         *_mass(bench),
         *_lanes(bench),
+        _neighbours(bench),
         *Records(bench.stage).figures(),
         *_verify(bench.log()),
     ]

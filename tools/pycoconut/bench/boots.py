@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pycoconut.bench import neighbours
 from pycoconut.bench.stage import Stage, columns
+from pycoconut.kbuild.base import REPO
 
 __all__ = ["Access", "Bench", "Connect", "Execute", "Lanes", "Mass", "Spawn", "Use"]
 
@@ -35,6 +37,8 @@ _LEAVE_ROOTFS = (
     "$b mount -o move . /",
 )
 """bwrap pivots the root, which the first root file system does not allow."""
+
+NEIGHBOUR_SECONDS = 2
 
 PROMOTED = 4096
 """Pages moved in one round."""
@@ -236,17 +240,37 @@ class Bench:
         return Mass(*row)
 
     def lanes(self, kernel: str = "") -> Lanes:
-        """Four tenants on four CPUs; on the base in groups that were made by hand."""
+        """Four tenants; on the base in groups that were made by hand.
+
+        Shares of four CPUs by its clock, latencies on one CPU by instructions: what else runs
+        on this machine has no part in them.
+        """
         files = [self.stage.program("lanes")]
         words = []
         for i in range(0 if kernel else TENANTS):
             lane = "interactive" if i else "normal"
             files.append(self.stage.manifest(f"t{i}", "denials", [], tenant=f"t{i}", lane=lane))
             words.append(f"/t{i}.cose")
-        script = [f"/lanes {LANE_SECONDS} {LANE_BUSY} {' '.join(words)}"]
-        label = f"bench-lanes{kernel}"
-        used, waits = self.stage.boot(script, label, files, kernel, guest="direct-smp4")
-        return Lanes(used, *waits)
+
+        def boot(what: str, guest: str) -> list[float]:
+            script = [f"/lanes {what} {LANE_SECONDS} {LANE_BUSY} {' '.join(words)}"]
+            return self.stage.boot(script, f"bench-{what}{kernel}", files, kernel, guest)[0]
+
+        return Lanes(boot("share", "direct-smp4"), *boot("late", "count"))
+
+    def neighbours(self) -> tuple[float, float]:
+        """How late the quiet are, alone and beside those who take all, in nanoseconds."""
+        folder = REPO / "tests/bench/neighbours"
+        manifests = [self.stage.signed(folder / f"{name}.yaml") for name in neighbours.NAMES]
+        files = [
+            self.stage.program("neighbours"),
+            self.stage.program("persist", "guest/common"),
+            *manifests,
+        ]
+        script = neighbours.script(NEIGHBOUR_SECONDS, manifests)
+        disk = self.stage.disk(64 << 20)
+        ((alone, beside),) = self.stage.boot(script, "bench-neighbours", files, disks=[disk])
+        return alone, beside
 
     def log(self) -> Path:
         """A chain of many records, as a guest wrote it."""

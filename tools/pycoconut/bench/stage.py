@@ -73,7 +73,11 @@ class Stage:
         rows = "".join(f'  - "{cap}"\n' for cap in caps)
         keys = "".join(f"{key}: {value}\n" for key, value in more.items())
         text.write_text(f"name: {name}\naudit: {level}\n{keys}capabilities:\n{rows}")
-        out = self.folder / f"{name}.cose"
+        return self.signed(text)
+
+    def signed(self, text: Path) -> Path:
+        """A manifest that is there as YAML, signed."""
+        out = self.folder / f"{text.stem}.cose"
         self._coconut(
             "manifest", "sign", str(text), "--key", str(self._key()), "--output", str(out)
         )
@@ -111,17 +115,19 @@ class Stage:
         kernel: str = "",
         guest: str = "count",
         host: Sequence[Path] = (),
+        disks: Sequence[Path] = (),
     ) -> Rows:
         """What @script printed in a guest that holds @files, each at the top under its own name.
 
-        It has the files @host of this machine where they are here. On our kernel the
-        manifests are trusted. Raises Failure where the guest failed.
+        It has the files @host of this machine where they are here, and @disks. On our kernel
+        the manifests are trusted. Raises Failure where the guest failed.
         """
         guest = f"{guest}-{kernel}" if kernel else guest
         inside = {f"/{path.name}": path for path in files}
         inside.update({str(path): path for path in [*_BWRAP.closure(), *host]})
         lines = [*([] if kernel else [self._trust()]), *script]
-        job = Job(["/bin/busybox", "sh", "-ec", "\n".join(lines)], files=inside, timeout=900)
+        argv = ["/bin/busybox", "sh", "-ec", "\n".join(lines)]
+        job = Job(argv, files=inside, timeout=900, disks=disks)
         outcome = self.runner.run(guest, job, label)
         outcome.check()
         return _rows(outcome.output)

@@ -41,14 +41,19 @@ class Context:
         return subprocess.run(argv, cwd=self.where.repo).returncode
 
 
+def _build(ctx: Context, *names: str) -> None:
+    for name in names:
+        Kernel(ctx.console, ctx.base, ctx.where, variant(name)).build()
+
+
 def _kernel(ctx: Context) -> int:
-    Kernel(ctx.console, ctx.base, ctx.where, variant(ctx.args.variant)).build()
+    _build(ctx, ctx.args.variant)
     return 0
 
 
 def _image(ctx: Context) -> int:
     """iso, run and demo stand on the vm kernel; the rest of them is the image's."""
-    Kernel(ctx.console, ctx.base, ctx.where, variant("vm")).build()
+    _build(ctx, "vm")
     dry = ["--dry-run"] if ctx.console.dry_run else []
     return ctx.module("pycoconut.imgbuild", ctx.args.command, *dry)
 
@@ -69,11 +74,6 @@ def _coverage(ctx: Context) -> int:
     run = TestRun(ctx.console, ctx.base, ctx.where, uml=KERNEL, debug=KERNEL)
     total = Coverage(run).measure()
     return 1 if total.failed or not total.passed else 0
-
-
-def _build(ctx: Context, *names: str) -> None:
-    for name in names:
-        Kernel(ctx.console, ctx.base, ctx.where, variant(name)).build()
 
 
 def _bench(ctx: Context) -> int:

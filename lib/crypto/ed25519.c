@@ -9,10 +9,14 @@
  * and not of small order, and the bytes of R are those that s and the message
  * give. So there is one verdict on a signature everywhere, none can be altered
  * into another, and no key makes one signature fit many messages.
+ *
+ * A multiplication takes about a millisecond, for which nobody else would run on
+ * the CPU: each of its steps lets go.
  */
 #include <crypto/ed25519.h>
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "ed25519-field.h"
@@ -239,6 +243,7 @@ static void base_mul_encode(u8 out[32], const u8 scalar[32])
 		point_double(&p);
 		table_select(&chosen, table, scalar[i / 8] >> (i % 8) & 3);
 		point_add(&p, &chosen);
+		cond_resched();
 	}
 	point_encode(out, &p);
 	memzero_explicit(&chosen, sizeof(chosen));
@@ -266,6 +271,7 @@ static noinline void double_mul(struct point *p, const u8 s[32], const u8 k[32],
 		point_double(p);
 		if (which)
 			point_add(p, &table[which - 1]);
+		cond_resched();
 	}
 }
 
@@ -313,7 +319,7 @@ static void expand_seed(u8 secret[ED25519_SHA512_SIZE],
  * @public: written
  * @seed: secret
  *
- * Context: Any; about 2 KiB of stack.
+ * Context: May sleep, for others run between two steps; about 2 KiB of stack.
  */
 void ed25519_public_key(u8 public[ED25519_PUBLIC_SIZE],
 			const u8 seed[ED25519_SEED_SIZE])
@@ -337,7 +343,7 @@ EXPORT_SYMBOL_GPL(ed25519_public_key);
  *	not change meanwhile, for the same reason.
  * @nr_parts: how many
  *
- * Context: Any; about 2 KiB of stack.
+ * Context: May sleep, for others run between two steps; about 2 KiB of stack.
  */
 void ed25519_sign(u8 signature[ED25519_SIGNATURE_SIZE],
 		  const u8 seed[ED25519_SEED_SIZE],
@@ -371,7 +377,7 @@ EXPORT_SYMBOL_GPL(ed25519_sign);
  * @parts: the message is all of them in order
  * @nr_parts: how many
  *
- * Context: Any; about 2 KiB of stack.
+ * Context: May sleep, for others run between two steps; about 2 KiB of stack.
  * Return: 0, -EINVAL where the key cannot be one, -EBADMSG where the signature
  * is not of this key and message.
  */

@@ -102,6 +102,7 @@ static unsigned int sealer_drain(struct audit_chain *chain)
 		if (!rec || !sealer_take(chain, rec))
 			break;
 		taken++;
+		cond_resched();	/* a batch takes milliseconds, for which nobody else would run */
 	}
 	return taken;
 }
@@ -308,10 +309,10 @@ static void sealer_turn(struct audit_chain *chain)
 	audit_log_wake(&chain->log);
 	audit_chain_let_go(chain);
 
+	if (taken == SEALER_BATCH)
+		return;		/* there are more */
 	if (s->stalled)
 		sealer_stall(chain);
-	else if (taken == SEALER_BATCH)
-		cond_resched();
 	else if (taken || sealer_hurries(chain))
 		sealer_nap(chain);
 	else

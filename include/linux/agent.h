@@ -45,6 +45,20 @@ struct agent_quota {
 	u64 stalls;
 };
 
+/**
+ * struct agent_group - an agent's place in the cgroup hierarchy; group_lock
+ * @cgroup: its share, in which those of its children stand; NULL: gone, or the boot agent's
+ * @own: a leaf of it for the agent's own tasks, from the first child on; else NULL
+ * @controls: bit n: enum group_control n is handed on to @own and the children
+ * @nr_below: children with a group
+ */
+struct agent_group {
+	struct cgroup *cgroup;
+	struct cgroup *own;
+	u32 controls;
+	u32 nr_below;
+};
+
 #define AGENT_NR_QUOTAS		13
 #define AGENT_NR_TIERS		3
 
@@ -97,7 +111,7 @@ struct agent {
 	u32 nr_waiting;				/* for approval, its descendants' too; of */
 	u32 nr_asked;				/* what the boot agent spawned: approval.c */
 	u64 asked_since_ns;			/* the minute that nr_asked counts in */
-	struct cgroup *group;			/* its share; group_lock; NULL: gone, or boot */
+	struct agent_group group;		/* its share */
 	struct work_struct group_work;		/* that removes it */
 	struct agent_quota quota[AGENT_NR_QUOTAS];	/* lock */
 	struct list_head reservations;		/* lock */

@@ -1,115 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cgroup of an agent: coconut/<tenant>/<aid>.
+ * The cgroup of an agent: coconut/<tenant>/<aid>/<aid>..., as agents spawned each other.
  *
- * The upper level is the tenant's share of the machine, the lower one the agent's share
- * of its tenant's: a thousand agents get no more than one tenant's worth. A group exists
- * from before its agent is published until its last task has left, and the first task is
- * in it before it becomes the agent's.
+ * The upper level is the tenant's share of the machine, beneath it stands what an agent has
+ * of its tenant's, and in that what its children have of it: a thousand agents get no more
+ * than one tenant's worth, and whoever spawns no more than it had alone. A group exists from
+ * before its agent is published until its last task and its last child's group are gone, and
+ * the first task is in it before it becomes the agent's.
  *
- * Which controllers a tenant has is up to the limits of its agents: each costs memory in
- * every group of the tenant, and one that limits nothing is not worth it.
+ * Which controllers there are is up to the limits of the agents beneath: each costs memory
+ * in every group, and one that limits nothing is not worth it.
  */
 
 #include <linux/agent.h>
 #include <linux/cgroup.h>
 #include <linux/err.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sprintf.h>
 
 #include "group.h"
+#include "group_level.h"
 #include "groupfs.h"
 #include "lane.h"
 #include "quota_group.h"
 #include "tenant.h"
 
-#define GROUP_TOP		"coconut"
-
-struct group_path {
-	char text[sizeof(GROUP_TOP) + AGENT_TENANT_MAX + 32];
-};
-
-static const char *const group_controls[GROUP_NR_CONTROLS] = {
-	[GROUP_CPU]	= "+cpu",
-	[GROUP_MEMORY]	= "+memory",
-	[GROUP_PIDS]	= "+pids",
-	[GROUP_IO]	= "+io",
-};
-
-static void group_tenant_path(struct group_path *path, const char *tenant)
-{
-	snprintf(path->text, sizeof(path->text), GROUP_TOP "/%s", tenant);
-}
-
-static void group_name(struct group_path *name, const struct agent *agent)
-{
-	snprintf(name->text, sizeof(name->text), "a:%05llu", agent->aid);
-}
-
-static void group_path(struct group_path *path, const struct agent *agent)
-{
-	snprintf(path->text, sizeof(path->text), GROUP_TOP "/%s/a:%05llu", agent->tenant,
-		 agent->aid);
-}
-
-/* From the root down: a controller is handed on by each level. */
-static int group_enable(struct tenant *tenant, enum group_control control)
-{
-	const char *text = group_controls[control];
-	struct group_path path;
-	int err;
-
-	lockdep_assert_held(&group_lock);
-	if (tenant->controls & BIT(control))
-		return 0;
-	group_tenant_path(&path, tenant->name);
-	err = groupfs_write(".", "cgroup.subtree_control", text) ?:
-	      groupfs_write(GROUP_TOP, "cgroup.subtree_control", text) ?:
-	      groupfs_write(path.text, "cgroup.subtree_control", text);
-	if (err == -ENOMEM)
-		return err;
-	if (err) {
-		pr_warn_ratelimited("coconut: controller %s: error %d; is it of a cgroup v1 hierarchy?\n",
-				    text + 1, err);
-		return -EOPNOTSUPP;
-	}
-	tenant->controls |= BIT(control);
-	return 0;
-}
-
-static int group_make_tenant(struct tenant *tenant)
-{
-	int err = groupfs_make(".", GROUP_TOP);
-
-	if (!err || err == -EEXIST)
-		err = groupfs_make(GROUP_TOP, tenant->name);
-	if (err && err != -EEXIST)
-		return err;
-	tenant->controls = 0;
-	err = group_enable(tenant, GROUP_CPU);
-	return err ?: tenant_apply(tenant);
-}
-
-/* In a tenant that is there, or was there until nobody needed it any more. */
-static struct cgroup *group_make(struct tenant *tenant, const struct agent *agent)
-{
-	struct group_path above, name, path;
-	struct cgroup *group;
-	int err;
-
-	group_tenant_path(&above, tenant->name);
-	group_name(&name, agent);
-	group_path(&path, agent);
-	err = groupfs_make(above.text, name.text);
-	if (err == -ENOENT)
-		err = group_make_tenant(tenant) ?: groupfs_make(above.text, name.text);
-	if (err)
-		return ERR_PTR(err);
-	group = groupfs_get(path.text);
-	if (IS_ERR(group))
-		groupfs_remove(above.text, name.text);
-	return group;
-}
+#define GROUP_NAME_MAX		32
 
 /* What a cgroup answers, in words of agent_spawn(2). */
 static int group_error(int err)
@@ -119,12 +38,24 @@ static int group_error(int err)
 		return -EINVAL;
 	case -EAGAIN:		/* as many as the operator lets there be */
 		return -EDQUOT;
+	case -ENOENT:		/* the operator removed what it was to stand in */
+	case -ENODEV:
+		return -ESRCH;
 	default:
 		return err;
 	}
 }
 
-/* A level keeps no more for those beneath than is kept for it. */
+/* Where an agent's own tasks are. */
+static struct cgroup *group_home(const struct agent *agent)
+{
+	return agent->group.own ?: agent->group.cgroup;
+}
+
+/*
+ * A level keeps no more for those beneath than is kept for it: so does an agent, as its
+ * children's limits are none above its own. A tenant keeps the sum.
+ */
 static int group_keep(struct agent *agent, u64 bytes)
 {
 	struct agent_quota *quota = &agent->quota[AGENT_QUOTA_RAM_MIN];
@@ -133,60 +64,105 @@ static int group_keep(struct agent *agent, u64 bytes)
 	spin_lock_irq(&agent->lock);
 	quota->reserved = bytes;
 	spin_unlock_irq(&agent->lock);
+	if (agent->parent != &agent_boot)
+		return 0;
 	return tenant_keep(tenant_find(agent->tenant), before, bytes);
 }
 
-static void group_forget(struct agent *agent)
+static int group_rmdir(struct cgroup **group)
 {
-	struct group_path path, name;
-	int err;
+	int err = *group ? groupfs_remove(*group) : 0;
 
-	lockdep_assert_held(&group_lock);
-	group_tenant_path(&path, agent->tenant);
-	group_name(&name, agent);
-	err = groupfs_remove(path.text, name.text);
 	if (err && err != -ENOENT)
-		return;		/* somebody is on his way back out of it: agent_group_back() */
-	cgroup_put(agent->group);
-	agent->group = NULL;
+		return err;
+	if (*group)
+		cgroup_put(*group);
+	WRITE_ONCE(*group, NULL);
+	return 0;
+}
+
+/* Who has ended is gone for good with the last of those in its group. */
+static void group_leave(struct agent *agent)
+{
+	struct agent *parent = agent->parent;
+
 	if (agent->quota[AGENT_QUOTA_RAM_MIN].reserved)
 		group_keep(agent, 0);
 	tenant_leave(tenant_find(agent->tenant));
+	if (!--parent->group.nr_below && agent_is_terminal(parent))
+		agent_group_ended(parent);
+}
+
+static int group_forget(struct agent *agent)
+{
+	int err;
+
+	lockdep_assert_held(&group_lock);
+	if (!agent->group.cgroup)
+		return 0;
+	if (agent->group.nr_below)
+		return -EBUSY;		/* group_leave() of the last of them comes back */
+	err = group_rmdir(&agent->group.own);
+	if (err)
+		return err;
+	agent->group.controls = 0;
+	err = group_rmdir(&agent->group.cgroup);
+	if (!err)
+		group_leave(agent);
+	return err;	/* -EBUSY: somebody is on his way back out of it: agent_group_back() */
+}
+
+static int group_make(struct agent *agent)
+{
+	struct tenant *tenant = tenant_get(agent->tenant);
+	struct cgroup *above, *group;
+	char name[GROUP_NAME_MAX];
+	int err;
+
+	if (IS_ERR(tenant))
+		return PTR_ERR(tenant);
+	above = group_above(agent, tenant);
+	if (IS_ERR(above))
+		return PTR_ERR(above);
+	snprintf(name, sizeof(name), "a:%05llu", agent->aid);
+	group = groupfs_make(above, name);
+	if (IS_ERR(group))
+		return PTR_ERR(group);
+	WRITE_ONCE(agent->group.cgroup, group);
+	agent->parent->group.nr_below++;
+	tenant_join(tenant);
+	err = agent_lane_weigh(group, agent->lane);
+	if (err)
+		group_forget(agent);
+	return err;
 }
 
 /**
  * agent_group_make() - make an agent's group, with the weight of its lane
- * @agent: not yet published
+ * @agent: not yet published; current is its parent's
+ *
+ * The parent's tasks go down into a leaf of their own when this is its first child. Those
+ * that are exiting cannot, and are waited for.
  *
  * Context: may sleep.
  * Return: 0; -EOPNOTSUPP without cgroup v2 or its cpu controller; -EINVAL for a tenant by
- * the name of a control file; -EDQUOT for more groups than the operator allows; -ENOMEM.
+ * the name of a control file; -EDQUOT for more groups than the operator allows; -ESRCH where
+ * the parent has no group any more; -EINTR where current is to die; -ENOMEM.
  */
 int agent_group_make(struct agent *agent)
 {
-	struct group_path path;
-	struct tenant *tenant;
-	struct cgroup *group;
 	int err;
 
-	group_path(&path, agent);
-	mutex_lock(&group_lock);
-	tenant = tenant_get(agent->tenant);
-	err = PTR_ERR_OR_ZERO(tenant);
-	if (err)
-		goto unlock;
-	group = group_make(tenant, agent);
-	err = PTR_ERR_OR_ZERO(group);
-	if (err)
-		goto unlock;
-	agent->group = group;
-	tenant_join(tenant);
-	err = agent_lane_weigh(path.text, agent->lane);
-	if (err)
-		group_forget(agent);
-unlock:
-	mutex_unlock(&group_lock);
-	return group_error(err);
+	for (;;) {
+		mutex_lock(&group_lock);
+		err = group_make(agent);
+		mutex_unlock(&group_lock);
+		if (err != -EBUSY)
+			return group_error(err);
+		schedule_timeout_killable(1);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
 }
 
 /**
@@ -201,18 +177,27 @@ unlock:
 int agent_group_enter(struct agent *agent, struct cgroup **from)
 {
 	struct cgroup *to;
+	int err = -ESRCH;
+
+	mutex_lock(&group_lock);	/* nobody comes while a group's tasks go down */
+	to = group_home(agent);
+	if (to)
+		err = cgroup_move_current(to, from);
+	mutex_unlock(&group_lock);
+	return err == -ENODEV ? -ESRCH : err;
+}
+
+/* Its agent may have become a parent meanwhile. */
+static int group_back(const struct agent *home, struct cgroup *from)
+{
 	int err;
 
 	mutex_lock(&group_lock);
-	to = agent->group;
-	if (to)
-		cgroup_get(to);
+	err = cgroup_move_current(from, NULL);
+	if (err && home && group_home(home))
+		err = cgroup_move_current(group_home(home), NULL);
 	mutex_unlock(&group_lock);
-	if (!to)
-		return -ESRCH;
-	err = cgroup_move_current(to, from);
-	cgroup_put(to);
-	return err == -ENODEV ? -ESRCH : err;
+	return err;
 }
 
 /**
@@ -225,7 +210,7 @@ int agent_group_enter(struct agent *agent, struct cgroup **from)
 void agent_group_back(struct agent *agent, struct cgroup *from)
 {
 	/* Without memory for it current stays, with no more rights, and on the agent's share. */
-	if (cgroup_move_current(from, NULL))
+	if (group_back(agent_current(), from))
 		pr_warn_ratelimited("coconut: a task stays in the cgroup of a:%05llu\n",
 				    agent->aid);
 	cgroup_put(from);
@@ -234,9 +219,9 @@ void agent_group_back(struct agent *agent, struct cgroup *from)
 }
 
 /**
- * agent_group_write() - set what a controller does with an agent
+ * agent_group_write() - set what a controller does with an agent and its descendants
  * @agent: the agent
- * @control: the controller; the tenant has it from now on
+ * @control: the controller; all above the agent have it from now on
  * @file: its control file
  * @text: what to write
  *
@@ -247,14 +232,33 @@ void agent_group_back(struct agent *agent, struct cgroup *from)
 int agent_group_write(struct agent *agent, enum group_control control, const char *file,
 		      const char *text)
 {
-	struct group_path path;
 	int err = 0;
 
-	group_path(&path, agent);
 	mutex_lock(&group_lock);
-	if (agent->group)
-		err = group_enable(tenant_find(agent->tenant), control) ?:
-		      groupfs_write(path.text, file, text);
+	if (agent->group.cgroup)
+		err = group_write(agent, control, file, text);
+	mutex_unlock(&group_lock);
+	return err;
+}
+
+/**
+ * agent_group_write_own() - set what a controller does with an agent's own tasks
+ * @agent: the agent
+ * @control: the controller
+ * @file: its control file
+ * @text: what to write
+ *
+ * Context: may sleep.
+ * Return: as agent_group_write().
+ */
+int agent_group_write_own(struct agent *agent, enum group_control control, const char *file,
+			  const char *text)
+{
+	int err = 0;
+
+	mutex_lock(&group_lock);
+	if (agent->group.cgroup)
+		err = group_write_own(agent, control, file, text);
 	mutex_unlock(&group_lock);
 	return err;
 }
@@ -262,23 +266,22 @@ int agent_group_write(struct agent *agent, enum group_control control, const cha
 /**
  * agent_group_keep() - keep memory for an agent
  * @agent: the agent
- * @bytes: how much of what it uses is not taken from it
+ * @bytes: how much of what it and its descendants use is not taken from them
  *
  * Context: may sleep.
  * Return: as agent_group_write().
  */
 int agent_group_keep(struct agent *agent, u64 bytes)
 {
-	struct group_path path;
 	char text[24];
 	int err = 0;
 
-	group_path(&path, agent);
 	snprintf(text, sizeof(text), "%llu", bytes);
 	mutex_lock(&group_lock);
-	if (agent->group)
-		err = group_enable(tenant_find(agent->tenant), GROUP_MEMORY) ?:
-		      groupfs_write(path.text, "memory.min", text) ?: group_keep(agent, bytes);
+	if (agent->group.cgroup)
+		err = group_write(agent, GROUP_MEMORY, "memory.min", text) ?:
+		      group_write_own(agent, GROUP_MEMORY, "memory.min", text) ?:
+		      group_keep(agent, bytes);
 	mutex_unlock(&group_lock);
 	return err;
 }
@@ -295,23 +298,37 @@ int agent_group_keep(struct agent *agent, u64 bytes)
  */
 ssize_t agent_group_read(struct agent *agent, const char *file, char *buf, size_t size)
 {
-	struct group_path path;
+	struct cgroup *group;
+	ssize_t done;
 
-	group_path(&path, agent);
-	return groupfs_read(path.text, file, buf, size);
+	rcu_read_lock();	/* who reads does not wait for who spawns */
+	group = READ_ONCE(agent->group.cgroup);
+	if (group && !cgroup_tryget(group))
+		group = NULL;
+	rcu_read_unlock();
+	if (!group)
+		return -ENOENT;
+	done = groupfs_read(group, file, buf, size);
+	cgroup_put(group);
+	return done;
 }
 
 /**
  * agent_group_remove() - remove an agent's group
- * @agent: nobody can enter it any more
+ * @agent: nobody can enter it any more, or name it
  *
  * Context: may sleep.
  */
 void agent_group_remove(struct agent *agent)
 {
 	mutex_lock(&group_lock);
-	if (agent->group)
-		group_forget(agent);
+	if (group_forget(agent)) {
+		/* Who is in it the operator put there: the folder is his too. */
+		cgroup_put(agent->group.cgroup);
+		if (agent->group.own)
+			cgroup_put(agent->group.own);
+		group_leave(agent);
+	}
 	mutex_unlock(&group_lock);
 }
 
@@ -324,7 +341,9 @@ void agent_group_work(struct work_struct *work)
 	struct agent *agent = container_of(work, struct agent, group_work);
 
 	quota_group_last(agent);
-	agent_group_remove(agent);
+	mutex_lock(&group_lock);
+	group_forget(agent);
+	mutex_unlock(&group_lock);
 	agent_put(agent);
 }
 
@@ -339,48 +358,4 @@ void agent_group_ended(struct agent *agent)
 	agent_get(agent);
 	if (!queue_work(system_unbound_wq, &agent->group_work))
 		agent_put(agent);
-}
-
-/**
- * group_tenant_write() - write to a control file of a tenant
- * @tenant: its name
- * @file: the file
- * @text: what
- *
- * Context: may sleep; group_lock is held.
- * Return: 0; -ENOENT where the tenant has no agents; what the controller answers.
- */
-int group_tenant_write(const char *tenant, const char *file, const char *text)
-{
-	struct group_path path;
-
-	lockdep_assert_held(&group_lock);
-	group_tenant_path(&path, tenant);
-	return groupfs_write(path.text, file, text);
-}
-
-/**
- * group_top_write() - write to a control file of all tenants together
- * @file: the file
- * @text: what
- *
- * Context: may sleep; group_lock is held.
- * Return: 0, or what the controller answers.
- */
-int group_top_write(const char *file, const char *text)
-{
-	lockdep_assert_held(&group_lock);
-	return groupfs_write(GROUP_TOP, file, text);
-}
-
-/**
- * group_tenant_remove() - remove the group of a tenant without agents
- * @tenant: its name
- *
- * Context: may sleep; group_lock is held.
- */
-void group_tenant_remove(const char *tenant)
-{
-	lockdep_assert_held(&group_lock);
-	groupfs_remove(GROUP_TOP, tenant);
 }

@@ -14,6 +14,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/init.h>
+#include <linux/kernfs.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/printk.h>
@@ -21,8 +22,6 @@
 #include <linux/slab.h>
 
 #include "groupfs.h"
-
-#define GROUPFS_PATH_MAX	256
 
 static struct vfsmount *groupfs_mnt __ro_after_init;	/* NULL: there is none */
 static const struct cred *groupfs_cred __ro_after_init;
@@ -49,124 +48,151 @@ void __init groupfs_init(void)
 		groupfs_mnt = mnt;
 }
 
-static int groupfs_root(struct path *root)
+/* Its directory in the kernel's own mount; no path is spelled out, however deep it is. */
+static struct dentry *groupfs_dentry(struct cgroup *group)
 {
 	if (!groupfs_mnt)
-		return -EOPNOTSUPP;
-	root->mnt = groupfs_mnt;
-	root->dentry = groupfs_mnt->mnt_root;
-	return 0;
+		return ERR_PTR(-EOPNOTSUPP);
+	return kernfs_node_dentry(group->kn, groupfs_mnt->mnt_sb);
 }
 
 /* A directory, locked, and a name in it. */
-static struct dentry *groupfs_lock(const char *parent, const char *name, struct path *dir)
+static struct dentry *groupfs_lock(struct cgroup *above, const char *name, struct dentry **dir)
 {
 	struct dentry *child;
-	struct path root;
-	int err = groupfs_root(&root);
 
-	if (!err)
-		err = vfs_path_lookup(root.dentry, root.mnt, parent, LOOKUP_DIRECTORY, dir);
-	if (err)
-		return ERR_PTR(err);
-	inode_lock_nested(d_inode(dir->dentry), I_MUTEX_PARENT);
-	child = lookup_one_len(name, dir->dentry, strlen(name));
+	*dir = groupfs_dentry(above);
+	if (IS_ERR(*dir))
+		return *dir;
+	inode_lock_nested(d_inode(*dir), I_MUTEX_PARENT);
+	child = lookup_one_len(name, *dir, strlen(name));
 	if (IS_ERR(child)) {
-		inode_unlock(d_inode(dir->dentry));
-		path_put(dir);
+		inode_unlock(d_inode(*dir));
+		dput(*dir);
 	}
 	return child;
 }
 
-static void groupfs_unlock(struct path *dir, struct dentry *child)
+static void groupfs_unlock(struct dentry *dir, struct dentry *child)
 {
 	dput(child);
-	inode_unlock(d_inode(dir->dentry));
-	path_put(dir);
+	inode_unlock(d_inode(dir));
+	dput(dir);
+}
+
+static int groupfs_mkdir(struct cgroup *above, const char *name)
+{
+	const struct cred *old = override_creds(groupfs_cred);
+	struct dentry *child, *dir;
+	int err;
+
+	child = groupfs_lock(above, name, &dir);
+	err = PTR_ERR_OR_ZERO(child);
+	if (!err) {
+		if (d_is_negative(child))
+			err = vfs_mkdir(&nop_mnt_idmap, d_inode(dir), child, 0755);
+		else
+			err = d_is_dir(child) ? -EEXIST : -ENOTDIR;
+		groupfs_unlock(dir, child);
+	}
+	revert_creds(old);
+	return err;
+}
+
+/**
+ * groupfs_get() - find a cgroup
+ * @above: the one above
+ * @name: its name
+ *
+ * Context: may sleep.
+ * Return: the cgroup, for cgroup_put(); -ENOENT; -ENOTDIR for a control file.
+ */
+struct cgroup *groupfs_get(struct cgroup *above, const char *name)
+{
+	struct kernfs_node *kn = kernfs_find_and_get(above->kn, name);
+	struct cgroup *group = ERR_PTR(-ENOTDIR);
+
+	if (!kn)
+		return ERR_PTR(-ENOENT);
+	if (kernfs_type(kn) == KERNFS_DIR) {
+		/* Whoever removes it takes it off its node before it may be freed. */
+		rcu_read_lock();
+		group = rcu_dereference(*(void __rcu __force **)&kn->priv);
+		if (!group || !cgroup_tryget(group))
+			group = ERR_PTR(-ENOENT);
+		rcu_read_unlock();
+	}
+	kernfs_put(kn);
+	return group;
 }
 
 /**
  * groupfs_make() - make a cgroup
- * @parent: path of the one above
+ * @above: the one above
  * @name: its name
  *
  * Context: may sleep.
- * Return: 0; -EEXIST where it is there; -ENOTDIR where a control file has this name;
- * -EOPNOTSUPP without a hierarchy; what mkdir(2) answers.
+ * Return: the cgroup, for cgroup_put(); -EEXIST where it is there; -ENOTDIR where a control
+ * file has this name; -EOPNOTSUPP without a hierarchy; -ENOENT where @above has been
+ * removed; what mkdir(2) answers.
  */
-int groupfs_make(const char *parent, const char *name)
+struct cgroup *groupfs_make(struct cgroup *above, const char *name)
 {
-	const struct cred *old = override_creds(groupfs_cred);
-	struct dentry *child;
-	struct path dir;
-	int err;
+	int err = groupfs_mkdir(above, name);
 
-	child = groupfs_lock(parent, name, &dir);
-	err = PTR_ERR_OR_ZERO(child);
-	if (!err) {
-		if (d_is_negative(child))
-			err = vfs_mkdir(&nop_mnt_idmap, d_inode(dir.dentry), child, 0755);
-		else
-			err = d_is_dir(child) ? -EEXIST : -ENOTDIR;
-		groupfs_unlock(&dir, child);
-	}
-	revert_creds(old);
-	return err;
+	return err ? ERR_PTR(err) : groupfs_get(above, name);
 }
 
 /**
  * groupfs_remove() - remove a cgroup
- * @parent: path of the one above
- * @name: its name
+ * @group: the cgroup; the caller's reference to it stays
  *
  * Context: may sleep.
  * Return: 0; -EBUSY with tasks or cgroups in it; -ENOENT; what rmdir(2) answers.
  */
-int groupfs_remove(const char *parent, const char *name)
+int groupfs_remove(struct cgroup *group)
 {
 	const struct cred *old = override_creds(groupfs_cred);
-	struct dentry *child;
-	struct path dir;
+	struct dentry *child, *dir;
 	int err;
 
-	child = groupfs_lock(parent, name, &dir);
+	child = groupfs_lock(cgroup_parent(group), group->kn->name, &dir);
 	err = PTR_ERR_OR_ZERO(child);
 	if (!err) {
 		err = -ENOENT;
 		if (d_is_dir(child))
-			err = vfs_rmdir(&nop_mnt_idmap, d_inode(dir.dentry), child);
-		groupfs_unlock(&dir, child);
+			err = vfs_rmdir(&nop_mnt_idmap, d_inode(dir), child);
+		groupfs_unlock(dir, child);
 	}
 	revert_creds(old);
 	return err;
 }
 
-static struct file *groupfs_open(const char *path, const char *name, int flags)
+static struct file *groupfs_open(struct cgroup *group, const char *name, int flags)
 {
-	char full[GROUPFS_PATH_MAX];
-	struct path root;
-	int err = groupfs_root(&root);
+	struct path dir = { .mnt = groupfs_mnt, .dentry = groupfs_dentry(group) };
+	struct file *opened;
 
-	if (err)
-		return ERR_PTR(err);
-	if (snprintf(full, sizeof(full), "%s/%s", path, name) >= sizeof(full))
-		return ERR_PTR(-ENAMETOOLONG);
-	return file_open_root(&root, full, flags, 0);
+	if (IS_ERR(dir.dentry))
+		return ERR_CAST(dir.dentry);
+	opened = file_open_root(&dir, name, flags, 0);
+	dput(dir.dentry);
+	return opened;
 }
 
 /**
  * groupfs_write() - write to a control file
- * @path: the cgroup
+ * @group: the cgroup
  * @file: the file's name
  * @text: what
  *
  * Context: may sleep.
  * Return: 0; -ENOENT where the controller is not enabled; what the controller answers.
  */
-int groupfs_write(const char *path, const char *file, const char *text)
+int groupfs_write(struct cgroup *group, const char *file, const char *text)
 {
 	const struct cred *old = override_creds(groupfs_cred);
-	struct file *opened = groupfs_open(path, file, O_WRONLY);
+	struct file *opened = groupfs_open(group, file, O_WRONLY);
 	ssize_t done = PTR_ERR_OR_ZERO(opened);
 	loff_t pos = 0;
 
@@ -180,7 +206,7 @@ int groupfs_write(const char *path, const char *file, const char *text)
 
 /**
  * groupfs_read() - read a control file
- * @path: the cgroup
+ * @group: the cgroup
  * @file: the file's name
  * @buf: where to; ended with a NUL
  * @size: of @buf
@@ -188,10 +214,10 @@ int groupfs_write(const char *path, const char *file, const char *text)
  * Context: may sleep.
  * Return: bytes; -ENOENT where the controller is not enabled; what the controller answers.
  */
-ssize_t groupfs_read(const char *path, const char *file, char *buf, size_t size)
+ssize_t groupfs_read(struct cgroup *group, const char *file, char *buf, size_t size)
 {
 	const struct cred *old = override_creds(groupfs_cred);
-	struct file *opened = groupfs_open(path, file, O_RDONLY);
+	struct file *opened = groupfs_open(group, file, O_RDONLY);
 	ssize_t done = PTR_ERR_OR_ZERO(opened);
 	loff_t pos = 0;
 
@@ -202,28 +228,4 @@ ssize_t groupfs_read(const char *path, const char *file, char *buf, size_t size)
 	revert_creds(old);
 	buf[max_t(ssize_t, done, 0)] = '\0';
 	return done;
-}
-
-/**
- * groupfs_get() - the cgroup at a path
- * @path: the cgroup
- *
- * Context: may sleep.
- * Return: the cgroup, for cgroup_put(); or an ERR_PTR().
- */
-struct cgroup *groupfs_get(const char *path)
-{
-	const struct cred *old = override_creds(groupfs_cred);
-	struct cgroup_subsys_state *css;
-	struct path root, at;
-	int err = groupfs_root(&root);
-
-	if (!err)
-		err = vfs_path_lookup(root.dentry, root.mnt, path, LOOKUP_DIRECTORY, &at);
-	revert_creds(old);
-	if (err)
-		return ERR_PTR(err);
-	css = css_tryget_online_from_dir(at.dentry, NULL);
-	path_put(&at);
-	return IS_ERR(css) ? ERR_CAST(css) : css->cgroup;
 }

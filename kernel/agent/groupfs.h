@@ -9,12 +9,12 @@
 
 struct cgroup;
 
-/* Paths are relative to the root of the hierarchy. Each may sleep. */
+/* A group is for cgroup_put(), or an ERR_PTR(). Each may sleep. */
 void groupfs_init(void);
-int groupfs_make(const char *parent, const char *name);	/* -EEXIST: it is there */
-int groupfs_remove(const char *parent, const char *name);	/* -EBUSY: somebody is in it */
-int groupfs_write(const char *path, const char *file, const char *text);
-ssize_t groupfs_read(const char *path, const char *file, char *buf, size_t size);
-struct cgroup *groupfs_get(const char *path);		/* for cgroup_put(), or ERR_PTR */
+struct cgroup *groupfs_make(struct cgroup *above, const char *name);	/* -EEXIST */
+struct cgroup *groupfs_get(struct cgroup *above, const char *name);
+int groupfs_remove(struct cgroup *group);		/* -EBUSY: somebody is in it */
+int groupfs_write(struct cgroup *group, const char *file, const char *text);
+ssize_t groupfs_read(struct cgroup *group, const char *file, char *buf, size_t size);
 
 #endif /* _AGENT_GROUPFS_H */

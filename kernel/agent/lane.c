@@ -57,20 +57,20 @@ int sched_register_aid(struct agent *agent)
 
 /**
  * agent_lane_weigh() - give a new group the weight of a lane
- * @path: the group
+ * @group: the group
  * @lane: enum agent_lane
  *
  * Context: may sleep.
  * Return: 0, or what the controller answers.
  */
-int agent_lane_weigh(const char *path, u8 lane)
+int agent_lane_weigh(struct cgroup *group, u8 lane)
 {
 	char text[16];
 
 	if (lanes[lane].weight == LANE_WEIGHT_OF_NEW_GROUPS)
 		return 0;
 	snprintf(text, sizeof(text), "%u", lanes[lane].weight);
-	return groupfs_write(path, "cpu.weight", text);
+	return groupfs_write(group, "cpu.weight", text);
 }
 
 /**

@@ -348,6 +348,9 @@ static void quota_limit(struct agent *agent, u32 kind, u64 limit, bool root)
 }
 
 /*
+ * Those beneath are held by the limit above them already. Theirs are written all the same:
+ * what is lower for good must be so when the one above is raised again.
+ *
  * Without agent_tree_lock: to take memory back may end agents, which need it to end. Of
  * two who set a limit at once the one that comes later here writes what counts then.
  */

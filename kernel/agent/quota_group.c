@@ -39,6 +39,9 @@ static int apply_ram_min(struct agent *agent, u32 kind, u64 limit);
 static int apply_io(struct agent *agent, u32 kind, u64 limit);
 
 /*
+ * What was used is counted for an agent with its descendants, and so is how often that was
+ * over the agent's own limit: whose child has a lower one is not short of anything.
+ *
  * @also: adds to @used
  * @over: what is put on record; without it @stalls
  * @refuses: what is over the limit fails, else it waits
@@ -58,13 +61,14 @@ static const struct quota_control {
 	[AGENT_QUOTA_RAM] = {
 		GROUP_MEMORY, "memory.max", apply_ram,
 		.used = { "memory.current" }, .peak = { "memory.peak" },
-		.stalls = { "memory.events", "max" }, .over = { "memory.events", "oom" },
+		.stalls = { "memory.events.local", "max" },
+		.over = { "memory.events.local", "oom" },
 		.refuses = true,
 	},
 	[AGENT_QUOTA_RAM_HIGH] = {
 		GROUP_MEMORY, "memory.high", apply_number,
 		.used = { "memory.current" }, .peak = { "memory.peak" },
-		.stalls = { "memory.events", "high" },
+		.stalls = { "memory.events.local", "high" },
 	},
 	[AGENT_QUOTA_RAM_MIN] = {
 		GROUP_MEMORY, "memory.min", apply_ram_min, .used = { "memory.current" },
@@ -72,7 +76,7 @@ static const struct quota_control {
 	[AGENT_QUOTA_PIDS] = {
 		GROUP_PIDS, "pids.max", apply_number,
 		.used = { "pids.current" }, .peak = { "pids.peak" },
-		.stalls = { "pids.events", "max" }, .refuses = true,
+		.stalls = { "pids.events.local", "max" }, .refuses = true,
 	},
 	[AGENT_QUOTA_IO] = {
 		GROUP_IO, "io.max", apply_io,
@@ -123,16 +127,27 @@ static int apply_cpu(struct agent *agent, u32 kind, u64 limit)
 	return apply_text(agent, kind, text);
 }
 
+/* Among its children an agent's own tasks weigh what it does among others. */
 static int apply_weight(struct agent *agent, u32 kind, u64 limit)
 {
-	return apply_number(agent, kind, limit == AGENT_QUOTA_UNLIMITED ?
-			    agent_lane_weight(agent->lane) : limit);
+	char text[LIMIT_TEXT];
+
+	if (limit == AGENT_QUOTA_UNLIMITED)
+		limit = agent_lane_weight(agent->lane);
+	snprintf(text, sizeof(text), "%llu", limit);
+	return apply_text(agent, kind, text) ?:
+	       agent_group_write_own(agent, GROUP_CPU, controls[kind].file, text);
 }
 
-/* All of the agent's tasks end together: half an agent is of no use, and holds memory. */
+/*
+ * All of the agent's tasks end together: half an agent is of no use, and holds memory. Not
+ * its children with them: each is limited too, and one of them all is chosen.
+ */
 static int apply_ram(struct agent *agent, u32 kind, u64 limit)
 {
-	return agent_group_write(agent, GROUP_MEMORY, "memory.oom.group", "1") ?:
+	const char *together = limit == AGENT_QUOTA_UNLIMITED ? "0" : "1";
+
+	return agent_group_write_own(agent, GROUP_MEMORY, "memory.oom.group", together) ?:
 	       apply_number(agent, kind, limit);
 }
 
@@ -252,7 +267,7 @@ void quota_group_refresh(struct agent *agent, u32 kind)
 	u64 used, peak, stalls, over;
 	char *buf;
 
-	if (!quota_group_keeps(kind) || !READ_ONCE(agent->group))
+	if (!quota_group_keeps(kind) || !READ_ONCE(agent->group.cgroup))
 		return;
 	buf = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	if (!buf)

@@ -217,19 +217,27 @@ static int spawn_still_covered(const struct spawning *s)
 	return err;
 }
 
-static int spawn_account(struct spawning *s)
+/*
+ * May the parent have one more? Asked before anything is made for it, so that whoever may
+ * not has no group divided for nothing; and again with agent_tree_lock, which counts.
+ */
+static int spawn_admit(const struct spawning *s)
 {
-	int err;
-
 	if (agent_is_terminal(s->parent))
 		return -ESRCH;
 	if (agent_suspended(s->parent))
 		return -EPERM;
 	if (s->agent->depth > AGENT_DEPTH_MAX)
 		return -EDQUOT;
-	err = spawn_still_covered(s);
+	return spawn_right(s->parent, false);
+}
+
+static int spawn_account(struct spawning *s)
+{
+	int err = spawn_admit(s);
+
 	if (!err)
-		err = spawn_right(s->parent, false);
+		err = spawn_still_covered(s);
 	if (!err)
 		err = agent_quota_inherit(s->agent, s->manifest);
 	if (!err)
@@ -288,6 +296,8 @@ static int spawn_stages(struct spawning *s, const struct agent_spawn *spawn)
 	if (err)
 		return err;
 	err = security_agent_spawn(s->parent, s->agent, s->caps);
+	if (!err)
+		err = spawn_admit(s);
 	if (!err)
 		err = sched_register_aid(s->agent);
 	if (!err)

@@ -37,10 +37,8 @@ static void tenant_sweep(struct work_struct *work)
 
 	mutex_lock(&group_lock);
 	list_for_each_entry(tenant, &tenants, link)
-		if (tenant->controls && !tenant->nr_groups) {
-			group_tenant_remove(tenant->name);
-			tenant->controls = 0;
-		}
+		if (tenant->group && !tenant->nr_groups)
+			group_tenant_remove(tenant);
 	mutex_unlock(&group_lock);
 }
 
@@ -111,7 +109,7 @@ void tenant_leave(struct tenant *tenant)
 
 /**
  * tenant_keep() - what is kept for an agent is kept for its tenant too
- * @tenant: with a group
+ * @tenant: with a group; the agent stands right beneath it
  * @before: bytes that were kept for the agent
  * @now: bytes that are from now on
  *
@@ -127,7 +125,7 @@ int tenant_keep(struct tenant *tenant, u64 before, u64 now)
 	tenants_ram_min += now - before;
 	snprintf(own, sizeof(own), "%llu", tenant->ram_min);
 	snprintf(all, sizeof(all), "%llu", tenants_ram_min);
-	return group_tenant_write(tenant->name, "memory.min", own) ?:
+	return group_tenant_write(tenant, "memory.min", own) ?:
 	       group_top_write("memory.min", all);
 }
 
@@ -143,7 +141,7 @@ int tenant_apply(const struct tenant *tenant)
 	char text[16];
 
 	snprintf(text, sizeof(text), "%u", tenant->weight);
-	return group_tenant_write(tenant->name, "cpu.weight", text);
+	return group_tenant_write(tenant, "cpu.weight", text);
 }
 
 static void tenant_record(const char *name, u32 weight)

@@ -16,9 +16,10 @@ struct seq_file;
  * @link: in the list of all; group_lock
  * @name: constant
  * @weight: its share of the CPUs against other tenants; group_lock
- * @ram_min: bytes that are kept for its agents, all together; group_lock
+ * @ram_min: bytes that are kept for the agents that stand right beneath it; group_lock
  * @nr_groups: agents with a group beneath its; group_lock
- * @controls: bit n: enum group_control n is enabled in its group; group_lock
+ * @group: its share; NULL without agents; group_lock
+ * @controls: bit n: enum group_control n is handed on by its group; group_lock
  */
 struct tenant {
 	struct list_head link;
@@ -26,6 +27,7 @@ struct tenant {
 	u32 weight;
 	u64 ram_min;
 	unsigned int nr_groups;
+	struct cgroup *group;
 	unsigned int controls;
 };
 

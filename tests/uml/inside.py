@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import struct
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pycoconut import syscalls
@@ -21,6 +22,7 @@ __all__ = [
     "Inside",
     "Make",
     "asleep",
+    "disk",
     "failure",
     "forked",
     "lines",
@@ -33,6 +35,11 @@ __all__ = [
 
 PATIENCE = 45.0
 """Seconds until something that must happen is given up; less than a test may take."""
+
+LOOP = Path("/dev/loop0")
+LOOP_SET_FD = 0x4C00
+LOOP_CLR_FD = 0x4C01
+"""Of linux/loop.h."""
 
 FS = AgentFs()
 
@@ -62,6 +69,21 @@ def forked(function: Callable[[], object]) -> int:
     os.close(read)
     os.waitpid(child, 0)
     return int(struct.unpack("i", data)[0])
+
+
+@contextmanager
+def disk(size: int) -> Iterator[Path]:
+    """A disk of its own, of memory."""
+    loop = os.open(LOOP, os.O_RDWR)
+    content = os.memfd_create("disk")
+    os.ftruncate(content, size)
+    fcntl.ioctl(loop, LOOP_SET_FD, content)
+    try:
+        yield LOOP
+    finally:
+        fcntl.ioctl(loop, LOOP_CLR_FD)
+        os.close(content)
+        os.close(loop)
 
 
 class Counter:

@@ -94,7 +94,7 @@ def test_every_task_is_in_it(inside: Make) -> None:
     procs = group(agent.aid) / "cgroup.procs"
     until(lambda: len(procs.read_text().split()) == 2)
     assert str(agent.pid) in procs.read_text().split()
-    path = f"0::/coconut/{TENANT}/{format_aid(agent.aid)}\n"
+    path = f"0::/coconut/{TENANT}/{format_aid(agent.aid)}\n"  # no leaf without children
     assert Path(f"/proc/{agent.pid}/cgroup").read_text() == path
     assert "some avg10=" in (group(agent.aid) / "cpu.pressure").read_text()
     syscalls.cap_revoke(agent.aid, terminate=True)
@@ -118,8 +118,9 @@ def test_a_child_agent_leaves_its_parents(inside: Make, key: SecretKey) -> None:
     agent = inside(body)
     until(lambda: len(FS.children(agent.aid)) == 1)
     (child,) = FS.children(agent.aid)
-    until(lambda: (group(child) / "cgroup.procs").read_text() != "")
-    assert (group(agent.aid) / "cgroup.procs").read_text().split() == [str(agent.pid)]
+    below = group(agent.aid) / format_aid(child)
+    until(lambda: (below / "cgroup.procs").read_text() != "")
+    assert (group(agent.aid) / "self/cgroup.procs").read_text().split() == [str(agent.pid)]
 
 
 def test_who_cannot_enter_stays_where_it_was(key: SecretKey) -> None:

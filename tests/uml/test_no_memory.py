@@ -74,6 +74,7 @@ class Case:
         event: That of the record of each failure; None where nothing was decided on yet.
         within: It is made by an agent that holds WIDE.
         enters: Who makes it is not the same afterwards.
+        first: It spawns the caller's first child, whose tasks go to a group of their own for it.
         spared: It has a second way to get memory, or may need none, and need not fail.
     """
 
@@ -82,6 +83,7 @@ class Case:
     event: abi.Event | None = None
     within: bool = False
     enters: bool = False
+    first: bool = False
     spared: bool = False
 
 
@@ -117,6 +119,9 @@ CASES = {
     "spawn-descriptor": Case("agent_spawn", _spawn(NARROW, want_fd=True), SPAWNED),
     "spawn-within": Case("agent_spawn", _spawn(NARROW), SPAWNED, within=True),
     "spawn-narrowed-within": Case("agent_spawn", _spawn(RICH, CAP_SET), SPAWNED, within=True),
+    "spawn-first": Case(
+        "agent_spawn", _spawn(NARROW), SPAWNED, within=True, enters=True, first=True
+    ),
     "spawn-enter": Case("agent_spawn", _spawn(signed(*WIDE), enter=True), SPAWNED, enters=True),
     "attest": Case("agent_attest", lambda aid: syscalls.attest(aid), abi.Event.ATTEST),
     "attest-within": Case(
@@ -164,7 +169,9 @@ CASES = {
 
 
 def _agent(case: Case) -> int:
-    """The agent that a call is about: a child of the caller's."""
+    """The agent that a call is about: a child of the caller's, or the caller's own."""
+    if case.first:
+        return 0
     aid = syscalls.spawn(NARROW).aid
     if not case.within:
         syscalls.quota(TOKENS, abi.QuotaOp.SET, 100, aid=aid)
@@ -182,6 +189,8 @@ def _attempt(case: Case, nth: int, number: int) -> tuple[int, bool]:
         code = error.errno or 255
     left = int(os.pread(nth, 20, 0))
     os.pwrite(nth, b"0", 0)
+    if case.first:
+        aid = syscalls.spawn(NARROW).aid  # whatever failed half-way, it goes on from there
     with contextlib.suppress(ProcessLookupError):
         syscalls.cap_revoke(aid, terminate=True)
     return code, left > 0

@@ -135,9 +135,10 @@ def test_a_lower_limit_holds_for_all_beneath(run: Run, key: SecretKey) -> None:
     agent = run(body, ram=64 * MIB)
     until(lambda: len(FS.children(agent.aid)) == 1)
     (child,) = FS.children(agent.aid)
-    assert control(child, "memory.max") == str(60 * MIB)
+    limit = group(agent.aid) / format_aid(child) / "memory.max"
+    assert limit.read_text() == f"{60 * MIB}\n"
     syscalls.quota(QuotaKind.RAM, QuotaOp.SET, 50 * MIB, aid=agent.aid)
-    assert control(child, "memory.max") == str(50 * MIB)
+    assert limit.read_text() == f"{50 * MIB}\n"
     with pytest.raises(PermissionError):
         syscalls.quota(QuotaKind.RAM, QuotaOp.SET, 51 * MIB, aid=child)
 

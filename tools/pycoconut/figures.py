@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What agents use and have left, read once: the figures of `coconut top` and `coconut metrics`.
 
-From /agent, and from the cgroup of each agent, coconut/TENANT/AID, where there is one.
+From /agent, and from the cgroup of each agent where there is one: in its parent's, and for
+those that the boot agent spawned coconut/TENANT/AID. A group counts all that are in it.
 Sources of the formats: Documentation/userspace-api/coconut/agentfs.rst, and Linux's
 Documentation/admin-guide/cgroup-v2.rst.
 """
@@ -22,6 +23,7 @@ from .syscalls import QuotaStatus
 __all__ = ["GROUPS", "RESOURCES", "AgentFigures", "Pressure", "Snapshot", "Tenant", "snapshot"]
 
 GROUPS = Path("/sys/fs/cgroup/coconut")
+BOOT = 0
 RESOURCES = ("cpu", "memory", "io")
 #: What files of an agent that has just ended answer.
 GONE = (FileNotFoundError, ProcessLookupError)
@@ -48,8 +50,8 @@ class AgentFigures:
     Attributes:
         status: What its `status` says.
         budgets: By the name of their kind.
-        cpu: Seconds of CPU time; None without a cgroup of its own.
-        memory: Bytes; None likewise.
+        cpu: Seconds of CPU time, its descendants' too; None without a cgroup of its own.
+        memory: Bytes; its descendants' too; None likewise.
         pressure: By resource; what the kernel does not measure is not there.
     """
 
@@ -107,13 +109,15 @@ class Snapshot:
 
 
 def _tenant(name: str, agents: list[AgentFigures]) -> Tenant:
+    seen = {agent.status.aid for agent in agents if agent.status.aid != BOOT}
+    highest = [agent for agent in agents if agent.status.parent not in seen]
     return Tenant(
         name=name,
         agents=len(agents),
         tasks=sum(agent.status.tasks for agent in agents),
         denials=sum(agent.status.denials for agent in agents),
-        cpu=sum(agent.cpu or 0.0 for agent in agents),
-        memory=sum(agent.memory or 0 for agent in agents),
+        cpu=sum(agent.cpu or 0.0 for agent in highest),
+        memory=sum(agent.memory or 0 for agent in highest),
     )
 
 
@@ -153,8 +157,16 @@ def _budgets(fs: AgentFs, aid: int) -> dict[str, QuotaStatus]:
     return found
 
 
-def _agent(fs: AgentFs, groups: Path, status: AgentStatus) -> AgentFigures:
-    group = groups / status.tenant / format_aid(status.aid)
+def _group(groups: Path, status: AgentStatus, seen: Mapping[int, AgentStatus]) -> Path:
+    """Where the kernel made it; of an agent whose parents the caller does not see: nowhere."""
+    names = [format_aid(status.aid)]
+    while status.parent != BOOT and status.parent in seen:
+        status = seen[status.parent]
+        names.append(format_aid(status.aid))
+    return groups.joinpath(status.tenant, *reversed(names))
+
+
+def _agent(fs: AgentFs, group: Path, status: AgentStatus) -> AgentFigures:
     return AgentFigures(
         status=status,
         budgets=_budgets(fs, status.aid),
@@ -173,8 +185,9 @@ def snapshot(fs: AgentFs, groups: Path = GROUPS) -> Snapshot:
     """
     agents = []
     at = time.monotonic()
-    for status in fs.statuses():
+    seen = {status.aid: status for status in fs.statuses()}
+    for status in seen.values():
         with suppress(AgentFsError, *GONE):  # it ended meanwhile
-            agents.append(_agent(fs, groups, status))
+            agents.append(_agent(fs, _group(groups, status, seen), status))
     chain = {key: int(value) for key, value in fs.stats().items() if value.isdecimal()}
     return Snapshot(at, tuple(agents), chain)

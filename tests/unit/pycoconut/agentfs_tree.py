@@ -64,9 +64,11 @@ def make(root: Path) -> Path:
 
 
 def make_groups(root: Path) -> Path:
-    """Cgroups, as the kernel makes them for agents: one agent has one."""
+    """Cgroups, as the kernel makes them: a child's in its parent's, which counts both."""
     group = root / "lab/a:00003"
-    group.mkdir(parents=True)
+    child = group / "a:00017"
+    child.mkdir(parents=True)
+    (child / "cpu.stat").write_text("usage_usec 500000\nuser_usec 400000\n")
     (group / "cpu.stat").write_text("usage_usec 2500000\nuser_usec 2000000\n")
     (group / "memory.current").write_text(f"{3 << 20}\n")
     for name, share, total in (("cpu", 12.5, 1_500_000), ("memory", 0, 0), ("io", 50, 2_000_000)):

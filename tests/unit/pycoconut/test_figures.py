@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -30,6 +31,15 @@ def test_one_agent(now: Snapshot) -> None:
     }
     assert (boot.cpu, boot.memory, boot.pressure) == (None, None, {})
     assert child.budgets["inference_tokens"].used == 5
+    assert (child.cpu, child.memory, child.pressure) == (0.5, None, {})
+
+
+def test_an_agent_whose_parent_is_not_seen_has_no_group(tmp_path: Path) -> None:
+    """An agent sees itself and what is beneath it; where it stands it does not know."""
+    agents = make(tmp_path / "agent")
+    rmtree(agents / "live/a:00003")
+    boot, child = snapshot(AgentFs(agents), make_groups(tmp_path / "groups")).agents
+    assert (boot.cpu, child.cpu) == (None, None)
 
 
 def test_the_chain(now: Snapshot) -> None:
@@ -37,6 +47,7 @@ def test_the_chain(now: Snapshot) -> None:
 
 
 def test_tenants_are_sums(now: Snapshot) -> None:
+    """What a child uses its parent's figures have already."""
     (lab,) = now.tenants()
     assert (lab.name, lab.agents, lab.tasks, lab.denials) == ("lab", 3, 3, 9)
     assert (lab.cpu, lab.memory) == (2.5, 3 << 20)
@@ -45,7 +56,7 @@ def test_tenants_are_sums(now: Snapshot) -> None:
 def test_shares_are_of_what_both_looks_saw(now: Snapshot) -> None:
     boot, parent, child = now.agents
     later = replace(now, at=now.at + 2, agents=(boot, replace(parent, cpu=3.5), child))
-    assert later.cpu_shares(now) == {3: 0.5}
+    assert later.cpu_shares(now) == {3: 0.5, 17: 0.0}
     assert later.cpu_shares(None) == {}
     assert now.cpu_shares(now) == {}
     assert replace(later, agents=(replace(parent, cpu=1.0),)).cpu_shares(now) == {3: 0.0}

@@ -210,7 +210,7 @@ def test_it_looks_again_but_not_when_paused(now: Snapshot) -> None:
     async def act(pilot: Pilot[None]) -> None:
         assert column(shown(app), "CPU") == ["-", "-", "-"]
         app.tick()
-        assert column(shown(app), "CPU") == ["50%", "-", "-"]
+        assert column(shown(app), "CPU") == ["50%", "0%", "-"]
         await pilot.press("p")
         at = app.now
         app.tick()

@@ -120,13 +120,13 @@ def _groups(agents: Iterable[AgentFigures]) -> Iterator[Family]:
     yield Family(
         "coconut_agent_cpu_seconds_total",
         "counter",
-        "CPU time.",
+        "CPU time, its descendants' too.",
         tuple(Sample(_who(a), a.cpu) for a in agents if a.cpu is not None),
     )
     yield Family(
         "coconut_agent_memory_bytes",
         "gauge",
-        "Memory that is charged to it.",
+        "Memory that is charged to it, and to its descendants.",
         tuple(Sample(_who(a), a.memory) for a in agents if a.memory is not None),
     )
     yield Family(

@@ -19,32 +19,32 @@
 #include "tenant.h"
 #include "tree.h"
 
-/* Who keeps the limit. */
-enum {
-	KEPT_BY_NOBODY,		/* it is stored and shown, but nothing charges it */
-	KEPT_BY_CALLERS,	/* they debit, reserve and settle */
-	KEPT_BY_KERNEL,		/* which counts by itself, or has a controller count */
-};
-
+/*
+ * @charged: by callers, who debit, reserve and settle; else the kernel counts by itself, or
+ *	has a controller count
+ * @ancestors: is charged to them too by agent_quota_charge(); net and controllers see to
+ *	that in ways of their own, and children are each parent's own
+ * @asked: holds only where a manifest says so: no part of a limit
+ */
 static const struct quota_kind {
 	const char *name;
-	u8 kept;
-	bool ancestors;		/* is charged to them too; children are each parent's own */
-	bool asked;		/* holds only where a manifest says so: no part of a limit */
+	bool charged, ancestors, asked;
 } quota_kinds[AGENT_NR_QUOTAS] = {
-	[AGENT_QUOTA_CPU]		= { "cpu", KEPT_BY_KERNEL },
-	[AGENT_QUOTA_RAM]		= { "ram", KEPT_BY_KERNEL },
-	[AGENT_QUOTA_HBM]		= { "hbm", KEPT_BY_KERNEL, true },
-	[AGENT_QUOTA_SSD]		= { "ssd", KEPT_BY_KERNEL, true },
-	[AGENT_QUOTA_NET]		= { "net", KEPT_BY_KERNEL },
-	[AGENT_QUOTA_INFERENCE_TOKENS]	= { "inference_tokens", KEPT_BY_CALLERS, true },
-	[AGENT_QUOTA_CHILDREN]		= { "children", KEPT_BY_CALLERS, false },
-	[AGENT_QUOTA_PIDS]		= { "pids", KEPT_BY_KERNEL },
-	[AGENT_QUOTA_IO]		= { "io", KEPT_BY_KERNEL },
-	[AGENT_QUOTA_CPU_WEIGHT]	= { "cpu_weight", KEPT_BY_KERNEL },
-	[AGENT_QUOTA_RAM_HIGH]		= { "ram_high", KEPT_BY_KERNEL },
-	[AGENT_QUOTA_RAM_MIN]		= { "ram_min", KEPT_BY_KERNEL, .asked = true },
-	[AGENT_QUOTA_NET_TOTAL]		= { "net_total", KEPT_BY_KERNEL, true },
+	[AGENT_QUOTA_CPU]		= { "cpu" },
+	[AGENT_QUOTA_RAM]		= { "ram" },
+	[AGENT_QUOTA_HBM]		= { "hbm", .ancestors = true },
+	[AGENT_QUOTA_SSD]		= { "ssd", .ancestors = true },
+	[AGENT_QUOTA_NET]		= { "net" },
+	[AGENT_QUOTA_INFERENCE_TOKENS]	= {
+		"inference_tokens", .charged = true, .ancestors = true,
+	},
+	[AGENT_QUOTA_CHILDREN]		= { "children" },
+	[AGENT_QUOTA_PIDS]		= { "pids" },
+	[AGENT_QUOTA_IO]		= { "io" },
+	[AGENT_QUOTA_CPU_WEIGHT]	= { "cpu_weight" },
+	[AGENT_QUOTA_RAM_HIGH]		= { "ram_high" },
+	[AGENT_QUOTA_RAM_MIN]		= { "ram_min", .asked = true },
+	[AGENT_QUOTA_NET_TOTAL]		= { "net_total" },
 };
 
 /**
@@ -66,7 +66,7 @@ const char *agent_quota_name(u32 kind)
  */
 bool agent_quota_enforced(u32 kind)
 {
-	return kind < AGENT_NR_QUOTAS && quota_kinds[kind].kept != KEPT_BY_NOBODY;
+	return kind < AGENT_NR_QUOTAS;
 }
 
 /**
@@ -77,7 +77,7 @@ bool agent_quota_enforced(u32 kind)
  */
 bool agent_quota_charged(u32 kind)
 {
-	return kind < AGENT_NR_QUOTAS && quota_kinds[kind].kept == KEPT_BY_CALLERS;
+	return kind < AGENT_NR_QUOTAS && quota_kinds[kind].charged;
 }
 
 static u64 quota_room(const struct agent_quota *quota)

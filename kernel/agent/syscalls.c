@@ -275,8 +275,7 @@ static int quota_valid(const struct agent_quota_args *args)
 {
 	if (args->op >= ARRAY_SIZE(quota_ops) || !agent_quota_name(args->kind))
 		return -EINVAL;
-	if (!agent_quota_enforced(args->kind) ||
-	    (args->op > AGENT_QUOTA_SET && !agent_quota_charged(args->kind)))
+	if (args->op > AGENT_QUOTA_SET && !agent_quota_charged(args->kind))
 		return -EOPNOTSUPP;
 	if (args->op == AGENT_QUOTA_RESERVE &&
 	    (!args->lifetime_ns || args->lifetime_ns > QUOTA_LIFETIME_MAX))
@@ -339,8 +338,8 @@ static void quota_results(struct agent_quota_args *args, struct agent *agent)
  * - %EPERM: AGENT_QUOTA_SET by other than an ancestor, or above the parent's limit.
  * - %EINVAL: kind or op is unknown; a reservation's lifetime is 0 or more than a day; or a
  *   limit that is none of this kind.
- * - %EOPNOTSUPP: this kernel charges nothing to this kind, or callers do not; or the
- *   machine has no controller that keeps it.
+ * - %EOPNOTSUPP: callers charge nothing to this kind, the kernel counts it; or the machine
+ *   has no controller that keeps it.
  * - %EDQUOT: amount is more than is left, and nothing was charged; on settling, more was used
  *   than reserved and is left, and what fits was charged; or there are 1024 reservations.
  * - %ENOENT: the caller's agent made no such reservation, or it has run out.

@@ -180,9 +180,16 @@ def test_no_limit_of_this_kind(run: Run, kind: str, limit: int) -> None:
 
 @pytest.mark.parametrize("op", [QuotaOp.DEBIT, QuotaOp.RESERVE, QuotaOp.SETTLE])
 def test_what_the_kernel_counts_nobody_else_does(run: Run, op: QuotaOp) -> None:
+    """Else a child that is not there could keep its parent from spawning."""
     agent = run(pause)
-    code = failure(lambda: syscalls.quota(QuotaKind.RAM, op, 1, aid=agent.aid, lifetime_ns=10**9))
-    assert code == errno.EOPNOTSUPP
+    charged = [
+        kind
+        for kind in QuotaKind
+        if failure(lambda k=kind: syscalls.quota(k, op, 1, aid=agent.aid, lifetime_ns=10**9))
+        != errno.EOPNOTSUPP
+    ]
+    assert charged == [QuotaKind.INFERENCE_TOKENS]
+    assert FS.budget(agent.aid, QuotaKind.CHILDREN).used == 0
 
 
 def test_out_of_memory_an_agent_dies_alone(run: Run) -> None:

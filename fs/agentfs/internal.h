@@ -92,6 +92,7 @@ extern const struct agentfs_entry agentfs_agent_entries[];
 
 /* text.c */
 extern const struct file_operations agentfs_text_fops;
+int agentfs_show_open(struct file *file, int (*show)(struct seq_file *m, void *v), void *data);
 int agentfs_text_open(struct inode *inode, struct file *file);
 ssize_t agentfs_text_read(struct kiocb *iocb, struct iov_iter *to);
 extern const struct file_operations agentfs_command_fops;

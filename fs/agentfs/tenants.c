@@ -28,7 +28,7 @@ static int tenant_show(struct seq_file *m, void *unused)
 
 static int tenant_open(struct inode *inode, struct file *file)
 {
-	return agentfs_may_see(inode) ?: single_open(file, tenant_show, file);
+	return agentfs_may_see(inode) ?: agentfs_show_open(file, tenant_show, file);
 }
 
 static ssize_t tenant_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)

@@ -3,11 +3,36 @@
  * Files that are a text, written anew for each reader.
  */
 #include <linux/err.h>
+#include <linux/lockdep.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "internal.h"
+
+/*
+ * A budget, or a tenant, is shown with locks that are held where files of cgroups are read:
+ * those are of the same make, and never above these.
+ */
+static struct lock_class_key text_lock_class;
+
+/**
+ * agentfs_show_open() - open a file that is written anew for each reader
+ * @file: opened
+ * @show: what writes it
+ * @data: of the seq_file
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int agentfs_show_open(struct file *file, int (*show)(struct seq_file *m, void *v), void *data)
+{
+	int err = single_open(file, show, data);
+
+	if (!err)
+		lockdep_set_class(&((struct seq_file *)file->private_data)->lock,
+				  &text_lock_class);
+	return err;
+}
 
 static int text_show(struct seq_file *m, void *unused)
 {
@@ -26,7 +51,7 @@ static int text_show(struct seq_file *m, void *unused)
  */
 int agentfs_text_open(struct inode *inode, struct file *file)
 {
-	int err = agentfs_may_see(inode) ?: single_open(file, text_show, inode);
+	int err = agentfs_may_see(inode) ?: agentfs_show_open(file, text_show, inode);
 
 	/* Nothing was read: for whoever polls, all of it is new. */
 	if (!err)

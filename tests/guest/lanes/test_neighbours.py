@@ -74,7 +74,7 @@ def test_others_are_refused_nothing(
     names, count, over = read(log)
     assert Counter(names.values())["quiet"] == 6, "three alone, three beside the others"
     for aid in (aid for aid, name in names.items() if name == "quiet"):
-        assert count[aid, Decision.ALLOWED] > SECONDS * 100
+        assert count[aid, Decision.ALLOWED] > 10, "it got on"
         assert not count[aid, Decision.DENIED]
     assert {(names[aid], kind) for aid, kind in over} >= OVER
     (flooder,) = (aid for aid, name in names.items() if name == "log")

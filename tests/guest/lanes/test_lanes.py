@@ -38,7 +38,7 @@ def test_many_agents_have_one_tenants_share(
     }
     words = " ".join(f"/{name}" for name in names)
     files["/lanes"] = program("bench/lanes.c")
-    files["/script"] = script(f"/lanes {SECONDS} {BUSY} {words}\n")
+    files["/script"] = script(f"/lanes share {SECONDS} {BUSY} {words}\n")
     job = Job(["/bin/busybox", "sh", "/script"], files=files, timeout=SECONDS * 30 + 500)
     outcome = runner.run(GUEST, job, "lanes")
     outcome.check()

@@ -367,6 +367,7 @@ def test_a_held_back_task_can_be_killed(manifest: bytes, persister: Persister) -
     persister.keep(settle()["recorded"])
 
 
+@pytest.mark.timeout(400)
 def test_a_persister_that_died_frees_the_producers(manifest: bytes, tmp_path: Path) -> None:
     """After its time of grace: no agent waits for ever for who does not come back."""
     # First the flood: a process that it forked would hold the descriptor open.

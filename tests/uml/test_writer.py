@@ -34,6 +34,8 @@ KILLS = 100
 STALLS = 3
 STALL = 3.0
 """Seconds that the writer keeps still, as it does on a disk that takes nothing."""
+AWAY = 12.0
+"""Seconds that nobody keeps the log, where much else is to do."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -178,6 +180,23 @@ def test_writer_that_is_killed_again_and_again(flood: Callable[[], Counter]) -> 
         kill(pid)
     moves(counter)
     pid = run()
+    keeps_up()
+    kill(pid)
+
+
+@pytest.mark.timeout(150)
+def test_writer_that_takes_its_time_to_come_back(flood: Callable[[], Counter]) -> None:
+    """Nobody acts meanwhile, once the kernel has no more room, and nothing leaves it."""
+    resize(LARGE)
+    pid = run()
+    keeps_up()
+    kill(pid)
+    counter = flood()
+    until(lambda: stands_still(counter))
+    time.sleep(AWAY)
+    assert stands_still(counter)
+    pid = run()
+    moves(counter)
     keeps_up()
     kill(pid)
 

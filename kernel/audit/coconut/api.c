@@ -226,8 +226,8 @@ int audit_chain_persisted(u64 seq)
  * @attached: begins
  *
  * What is not acknowledged stays in memory from now on.
- * One that ends has ten seconds to come back before records may be evicted that it
- * did not acknowledge.
+ * One that ends has coconut.audit_hold_s= seconds to come back before records may be
+ * evicted that it did not acknowledge.
  */
 void audit_chain_persister(bool attached)
 {

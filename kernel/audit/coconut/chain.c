@@ -62,7 +62,8 @@ int audit_chain_init(struct audit_chain *chain, const struct audit_config *confi
 	err = chain_init_rings(chain, config->ring_slots);
 	if (err)
 		return err;
-	err = audit_log_init(&chain->log, config->log_bytes, &chain->share);
+	err = audit_log_init(&chain->log, config->log_bytes, config->hold ?: AUDIT_HOLD,
+			     &chain->share);
 	if (err)
 		return err;
 

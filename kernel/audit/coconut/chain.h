@@ -17,18 +17,23 @@
 /* What is decided is durable within a second: the rest of it is the disk's. */
 #define AUDIT_EPOCH_PERIOD	(9 * HZ / 10)
 
+/* On a machine under load whoever died is not back at once. */
+#define AUDIT_HOLD		(60 * HZ)
+
 /**
  * struct audit_config - how large a chain is
  * @ring_slots: records in each CPU's ring; a power of two
  * @log_bytes: memory that the log takes at most
  * @epoch_records: records that close an epoch
  * @epoch_period: jiffies after which an epoch is closed; 0: AUDIT_EPOCH_PERIOD
+ * @hold: jiffies that a persister which went away is waited for; 0: AUDIT_HOLD
  */
 struct audit_config {
 	u32 ring_slots;
 	size_t log_bytes;
 	u32 epoch_records;
 	unsigned long epoch_period;
+	unsigned long hold;
 };
 
 /**

@@ -22,6 +22,7 @@ struct audit_chain audit_chain_main;
 
 static unsigned int audit_log_mb __ro_after_init = 32;
 static unsigned int audit_epoch_ms __ro_after_init;
+static unsigned int audit_hold_s __ro_after_init;
 
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "coconut."
@@ -29,6 +30,8 @@ module_param(audit_log_mb, uint, 0444);
 MODULE_PARM_DESC(audit_log_mb, "Memory for the log of the audit chain in MiB (default 32)");
 module_param(audit_epoch_ms, uint, 0444);
 MODULE_PARM_DESC(audit_epoch_ms, "Milliseconds after which records are sealed (default 900)");
+module_param(audit_hold_s, uint, 0444);
+MODULE_PARM_DESC(audit_hold_s, "Seconds that agents wait for who kept the log (default 60)");
 
 /* Many CPUs with little memory get smaller rings. */
 static u32 __init ring_slots(void)
@@ -46,6 +49,7 @@ static int __init open_chain(const u8 attest_key[32])
 		.log_bytes = (size_t)max(audit_log_mb, LOG_MB_MIN) << 20,
 		.epoch_records = EPOCH_RECORDS,
 		.epoch_period = msecs_to_jiffies(audit_epoch_ms),
+		.hold = audit_hold_s * HZ,
 	};
 	int err;
 

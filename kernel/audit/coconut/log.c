@@ -14,16 +14,19 @@
  * audit_log_init - an empty log with an open epoch
  * @log: zeroed
  * @cap: bytes that it should take at most
+ * @hold: jiffies that a persister which went away may take to come back
  * @share: where the bytes of each agent are counted
  *
  * Return: 0 or -ENOMEM.
  */
-int audit_log_init(struct audit_log *log, size_t cap, struct audit_share *share)
+int audit_log_init(struct audit_log *log, size_t cap, unsigned long hold,
+		   struct audit_share *share)
 {
 	mutex_init(&log->lock);
 	xa_init(&log->epochs);
 	init_waitqueue_head(&log->wait);
 	log->cap = cap;
+	log->hold = hold;
 	log->share = share;
 	log->oldest_seq = 1;
 

@@ -31,6 +31,7 @@
  * @persisted_seq: all up to it is durable; written under @lock
  * @persisted_epoch: first epoch whose bytes count in @unpersisted
  * @persisters: how many are attached
+ * @hold: jiffies that a persister which went away may take to come back; constant
  * @held_until: jiffies until which a persister that went away may come back
  * @ever_held: a persister was attached before
  * @share: whose bytes they are
@@ -51,13 +52,15 @@ struct audit_log {
 	u64 persisted_seq;
 	u64 persisted_epoch;
 	unsigned int persisters;
+	unsigned long hold;
 	unsigned long held_until;
 	bool ever_held;
 	struct audit_share *share;
 	wait_queue_head_t wait;
 };
 
-int audit_log_init(struct audit_log *log, size_t cap, struct audit_share *share);
+int audit_log_init(struct audit_log *log, size_t cap, unsigned long hold,
+		   struct audit_share *share);
 void audit_log_free(struct audit_log *log);
 
 /* ---- the sealer ---- */

@@ -243,6 +243,34 @@ static void log_holds_back(struct kunit *test)
 	audit_test_expect_whole(test, chain, 5010);
 }
 
+/* Who keeps the log went away: nothing leaves it until that is given up. */
+static void log_holds_on(struct kunit *test)
+{
+	struct audit_config brief = narrow;
+	struct audit_chain *chain;
+	struct audit_stats stats;
+
+	brief.hold = HZ;
+	chain = running_chain(test, &brief);
+	audit_log_attach(&chain->log);
+	audit_log_detach(&chain->log);
+	KUNIT_EXPECT_TRUE(test, audit_log_held(&chain->log));
+	append_many(chain, 1, 10);
+	msleep(1500);
+	KUNIT_EXPECT_FALSE(test, audit_log_held(&chain->log));
+	append_many(chain, 1, 5000);
+	audit_test_expect_whole(test, chain, 5010);
+	audit_chain_figures(chain, &stats);
+	KUNIT_EXPECT_GT(test, stats.oldest_seq, 1);
+
+	/* By itself it is longer than anybody takes to be started again. */
+	chain = running_chain(test, &narrow);
+	audit_log_attach(&chain->log);
+	audit_log_detach(&chain->log);
+	msleep(1500);
+	KUNIT_EXPECT_TRUE(test, audit_log_held(&chain->log));
+}
+
 static void log_acknowledge(struct kunit *test)
 {
 	struct audit_chain *chain = running_chain(test, &wide);
@@ -284,6 +312,7 @@ static struct kunit_case log_cases[] = {
 	KUNIT_CASE(log_walk),
 	KUNIT_CASE(log_evicts),
 	KUNIT_CASE_SLOW(log_holds_back),
+	KUNIT_CASE_SLOW(log_holds_on),
 	KUNIT_CASE(log_acknowledge),
 	KUNIT_CASE(log_acknowledge_seal),
 	{}

@@ -11,9 +11,6 @@
 
 #include "log.h"
 
-/* How long a persister that died may take to be started again. */
-#define HOLD_AFTER_DETACH	(10 * HZ)
-
 /**
  * audit_log_held - must records stay until they are acknowledged
  * @log: the log
@@ -46,7 +43,7 @@ void audit_log_attach(struct audit_log *log)
 void audit_log_detach(struct audit_log *log)
 {
 	mutex_lock(&log->lock);
-	WRITE_ONCE(log->held_until, jiffies + HOLD_AFTER_DETACH);
+	WRITE_ONCE(log->held_until, jiffies + log->hold);
 	WRITE_ONCE(log->ever_held, true);
 	if (!WARN_ON_ONCE(!log->persisters))
 		WRITE_ONCE(log->persisters, log->persisters - 1);

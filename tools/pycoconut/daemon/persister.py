@@ -199,7 +199,7 @@ class Persister:
         self._once(abi.IOC_CLOSE, b"")
 
     def close(self) -> None:
-        """Let go of everything; the next one has ten seconds to come."""
+        """Let go of everything; the next one has a minute to come."""
         self.let_go()
         self._memory.close()
         os.close(self._fd)

@@ -186,6 +186,7 @@ def settle() -> dict[str, int]:
 
 
 def lines(aid: int, *parts: str) -> list[str]:
-    """The lines of the chain about an agent that hold all of these."""
+    """The lines of the chain about an agent that hold all of these, up to what is recorded now."""
+    settle()
     log = (FS.directory(aid) / "audit/tail").read_text()
     return [line for line in log.splitlines() if all(part in line for part in parts)]

@@ -56,7 +56,7 @@ static double plain_write(int fd)
 	double start;
 
 	usleep(rand() % EPOCH_US);
-	wait_durable();
+	stats_wait_persisted(LOOK_US);
 	start = now_ns();
 	if (write(fd, line, sizeof(line)) != sizeof(line) || fsync(fd))
 		die("write");

@@ -15,6 +15,7 @@ import pytest
 
 from pycoconut.audit import Record
 from pycoconut.daemon.shards import contents, names
+from pycoconut.guest.disk import ext4
 from pycoconut.guest.job import Job
 from pycoconut.guest.run import Runner
 from pycoconut.kbuild.base import REPO
@@ -33,11 +34,7 @@ DISK = 30 << 30
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
-    path = tmp_path / "disk"
-    with path.open("wb") as file:
-        file.truncate(DISK)
-    subprocess.run(["/sbin/mkfs.ext4", "-qF", str(path)], check=True)
-    return path
+    return ext4(tmp_path / "disk", DISK)
 
 
 def taken_from(disk: Path, folder: Path) -> Path:

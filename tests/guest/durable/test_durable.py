@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from pycoconut.guest.disk import ext4
 from pycoconut.guest.job import Job
 from pycoconut.guest.run import Runner
 from pycoconut.kbuild.base import REPO
@@ -22,11 +22,7 @@ URGENT = ("denial", "spawn", "quarantine", "revoke")
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
-    path = tmp_path / "disk"
-    with path.open("wb") as file:
-        file.truncate(DISK)
-    subprocess.run(["/sbin/mkfs.ext4", "-qF", str(path)], check=True)
-    return path
+    return ext4(tmp_path / "disk", DISK)
 
 
 @pytest.mark.timeout(120)

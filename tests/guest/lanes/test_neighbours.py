@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from pycoconut import audit
 from pycoconut.abi import Decision, Event
 from pycoconut.aid import parse_aid
 from pycoconut.bench import neighbours
+from pycoconut.guest.disk import ext4
 from pycoconut.guest.job import Job
 from pycoconut.guest.run import Runner
 from pycoconut.kbuild.base import REPO
@@ -49,10 +49,7 @@ def test_others_are_refused_nothing(
     script: Callable[[str], Path],
     tmp_path: Path,
 ) -> None:
-    disk = tmp_path / "disk"
-    with disk.open("wb") as file:
-        file.truncate(64 << 20)
-    subprocess.run(["/sbin/mkfs.ext4", "-qF", str(disk)], check=True)
+    disk = ext4(tmp_path / "disk", 64 << 20)
     folder = REPO / "tests/bench/neighbours"
     manifests = [authorizer.sign(load(folder / f"{name}.yaml")) for name in neighbours.NAMES]
     lines = neighbours.script(SECONDS, manifests, "/run/out/chain.log")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
 import sys
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,6 +16,7 @@ from pycoconut import audit
 from pycoconut.abi import Event
 from pycoconut.audit import Record, Verdict
 from pycoconut.daemon.shards import contents, names
+from pycoconut.guest.disk import ext4
 from pycoconut.guest.job import Job
 from pycoconut.guest.run import Runner
 from pycoconut.kbuild.base import REPO
@@ -61,11 +61,7 @@ def records(folder: Path, *events: Event) -> list[Record]:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
-    path = tmp_path / "disk"
-    with path.open("wb") as file:
-        file.truncate(DISK)
-    subprocess.run(["/sbin/mkfs.ext4", "-qF", str(path)], check=True)
-    return path
+    return ext4(tmp_path / "disk", DISK)
 
 
 @pytest.mark.timeout(120 + 60 * CUTS)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import errno
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from pycoconut import caps
 from pycoconut.abi import QuotaKind
+from pycoconut.guest.disk import ext4
 from pycoconut.guest.job import Job
 from pycoconut.guest.run import Runner
 from pycoconut.manifest import Manifest
@@ -28,11 +28,7 @@ HBM = f"mem:hbm/{1024 * MIB}:use"
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
     """The spill volume."""
-    path = tmp_path / "disk"
-    with path.open("wb") as file:
-        file.truncate(64 * MIB)
-    subprocess.run(["/sbin/mkfs.ext4", "-qF", str(path)], check=True)
-    return path
+    return ext4(tmp_path / "disk", 64 * MIB)
 
 
 @pytest.fixture

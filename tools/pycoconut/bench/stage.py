@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pycoconut.guest.disk import ext4
 from pycoconut.guest.job import Job
 from pycoconut.guest.run import Runner
 from pycoconut.kbuild.base import REPO
@@ -63,7 +64,7 @@ class Stage:
         out = self.folder / name
         source = str(REPO / "tests" / room / f"{name}.c")
         include = ["-isystem", str(self.headers)]
-        argv = ["gcc", "-O2", "-Wall", "-static", *include, source, "-o", str(out)]
+        argv = ["gcc", "-O2", "-Wall", "-Werror", "-static", *include, source, "-o", str(out)]
         self.runner.console.run(argv)
         return out
 
@@ -91,11 +92,7 @@ class Stage:
 
     def disk(self, size: int) -> Path:
         """A file with an empty ext4 in it."""
-        out = self.folder / "disk"
-        with out.open("wb") as file:
-            file.truncate(size)
-        self.runner.console.run(["/sbin/mkfs.ext4", "-qF", str(out)])
-        return out
+        return ext4(self.folder / "disk", size)
 
     def _key(self) -> Path:
         path = self.folder / "bench.key"

@@ -24,17 +24,12 @@ static volatile uint64_t *agents;	/* who of each kind runs; shared by all tasks 
 static void enter_quiet(int who)
 {
 	(void)who;
-	if (agent_spawn(&quiet, AGENT_SPAWN_ENTER, NULL))
-		die("spawn");
+	agent_enter(&quiet);
 }
 
 static void enter_bomb(int bomb)
 {
-	uint64_t aid;
-
-	if (agent_spawn(&manifests[bomb], AGENT_SPAWN_ENTER, &aid))
-		die("spawn of %d", bomb);
-	agents[bomb] = aid;
+	agents[bomb] = agent_enter(&manifests[bomb]);
 }
 
 static void read_one(void)

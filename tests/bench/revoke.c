@@ -53,15 +53,6 @@ static pid_t child(void)
 	return pid;
 }
 
-static uint64_t enter(const struct blob *manifest)
-{
-	uint64_t aid;
-
-	if (agent_spawn(manifest, AGENT_SPAWN_ENTER, &aid))
-		die("spawn");
-	return aid;
-}
-
 /* ---- what is revoked from ---- */
 
 static bool can_open(void)
@@ -76,7 +67,7 @@ static bool can_open(void)
 
 static void branch(void)
 {
-	enter(&manifests[1]);
+	agent_enter(&manifests[1]);
 	for (int i = 0; i < LEAVES; i++)
 		if (agent_spawn(&manifests[2], 0, NULL))
 			die("spawn leaf %d", i);
@@ -90,7 +81,7 @@ static void branch(void)
 
 static void tree(void)
 {
-	uint64_t aid = enter(&manifests[0]);
+	uint64_t aid = agent_enter(&manifests[0]);
 
 	for (int i = 0; i < BRANCHES; i++) {
 		if (!child())
@@ -112,7 +103,7 @@ static void files(void)
 
 	if (setrlimit(RLIMIT_NOFILE, &many))
 		die("setrlimit");
-	aid = enter(&manifests[0]);
+	aid = agent_enter(&manifests[0]);
 	for (int i = 0; i < FILES; i++) {
 		fds[i] = open(TARGET, O_RDONLY);
 		if (fds[i] < 0 || read(fds[i], &byte, 1) != 1)

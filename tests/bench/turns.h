@@ -103,8 +103,7 @@ static inline void turns_run(const struct turn *turns, int nr, int rounds, long 
 /* The worker is the first process of a new agent. */
 static inline void enter_agent(const struct blob *manifest)
 {
-	if (agent_spawn(manifest, AGENT_SPAWN_ENTER, NULL))
-		die("spawn");
+	agent_enter(manifest);
 }
 
 #endif /* TESTS_BENCH_TURNS_H */

@@ -49,8 +49,7 @@ static void agent_body(char **argv, unsigned int number, time_t end, struct made
 	struct blob lacked = blob_read(argv[3]);
 
 	srand(number);
-	if (agent_spawn(&manifest, AGENT_SPAWN_ENTER, NULL))
-		die("spawn");
+	agent_enter(&manifest);
 	while (time(NULL) < end) {
 		burst(&held, &lacked, made);
 		usleep(rand() % PAUSE_MAX_US);

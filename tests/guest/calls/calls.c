@@ -336,8 +336,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	manifest = blob_read(argv[1]);
-	if (agent_spawn(&manifest, AGENT_SPAWN_ENTER, NULL))
-		die("spawn");
+	agent_enter(&manifest);
 	execl(self, self, "inside", NULL);
 	die("exec");
 }

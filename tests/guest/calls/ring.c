@@ -44,8 +44,7 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 2;
 	manifest = blob_read(argv[1]);
-	if (agent_spawn(&manifest, AGENT_SPAWN_ENTER, NULL))
-		die("spawn");
+	agent_enter(&manifest);
 	submit_nothing(atoi(argv[2]));
 	return 0;
 }

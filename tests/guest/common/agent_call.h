@@ -73,6 +73,16 @@ static inline int agent_spawn(const struct blob *manifest, uint64_t flags, uint6
 	return ret;
 }
 
+/* The caller is the first process of a new agent, whose AID is returned. */
+static inline uint64_t agent_enter(const struct blob *manifest)
+{
+	uint64_t aid;
+
+	if (agent_spawn(manifest, AGENT_SPAWN_ENTER, &aid))
+		die("spawn");
+	return aid;
+}
+
 static inline int agent_cap_grant(uint64_t aid, const struct blob *cap, uint64_t *id)
 {
 	struct agent_cap_grant_args args = {

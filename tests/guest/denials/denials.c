@@ -21,8 +21,7 @@ static void agent_body(const struct blob *manifest, long count, int ready, int g
 	struct report r = { 0 };
 	char token;
 
-	if (agent_spawn(manifest, AGENT_SPAWN_ENTER, &r.aid))
-		die("spawn");
+	r.aid = agent_enter(manifest);
 	if (write(ready, &r.aid, sizeof(r.aid)) != sizeof(r.aid))
 		die("ready");
 	if (read(go, &token, 1) != 1)

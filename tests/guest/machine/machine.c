@@ -47,7 +47,6 @@ int main(int argc, char **argv)
 {
 	struct blob manifest;
 	int status, found[3], told[2];
-	uint64_t aid;
 	pid_t pid;
 
 	if (argc != 2)
@@ -62,8 +61,7 @@ int main(int argc, char **argv)
 	if (pid < 0)
 		die("fork");
 	if (!pid) {
-		if (agent_spawn(&manifest, AGENT_SPAWN_ENTER, &aid))
-			die("spawn");
+		agent_enter(&manifest);
 		found[0] = perf(0, -1);
 		found[1] = perf(-1, 0);
 		found[2] = program();

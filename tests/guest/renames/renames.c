@@ -76,8 +76,7 @@ static int reopen(int fd)
 
 static void reader(struct counts *c, const struct blob *manifest, int hidden, int kept)
 {
-	if (agent_spawn(manifest, AGENT_SPAWN_ENTER, NULL))
-		die("spawn");
+	agent_enter(manifest);
 	while (!atomic_load(&c->stop)) {
 		int err = reopen(hidden);
 

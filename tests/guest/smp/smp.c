@@ -170,8 +170,7 @@ static void inside(const struct blob *manifest)
 
 	signal(SIGSEGV, on_fault);
 	signal(SIGBUS, on_fault);
-	if (agent_spawn(manifest, AGENT_SPAWN_ENTER, &aid))
-		die("spawn");
+	aid = agent_enter(manifest);
 	for (enum way way = 0; way < NR_WAYS; way++) {
 		if (fork())
 			continue;

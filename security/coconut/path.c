@@ -291,8 +291,8 @@ static int decide_needs(struct agent *agent, const struct need *needs, unsigned 
 	return err;
 }
 
-static int coconut_path_link(struct dentry *old_dentry, const struct path *new_dir,
-			     struct dentry *new_dentry)
+static int decide_link(struct agent *agent, struct dentry *old_dentry,
+		       const struct path *new_dir, struct dentry *new_dentry)
 {
 	const struct path from = { .mnt = new_dir->mnt, .dentry = old_dentry };
 	const struct path to = { .mnt = new_dir->mnt, .dentry = new_dentry };
@@ -302,18 +302,23 @@ static int coconut_path_link(struct dentry *old_dentry, const struct path *new_d
 		{ &to, make | AGENT_FS_REFER },
 		{ &from, .gain = new_dir },
 	};
-	struct agent *agent = agent_current();
 
-	if (!agent)
-		return 0;
 	if (old_dentry->d_parent == new_dir->dentry)
 		return decide_path(agent, &to, make, true);
 	return decide_needs(agent, needs, ARRAY_SIZE(needs));
 }
 
-static int coconut_path_rename(const struct path *old_dir, struct dentry *old_dentry,
-			       const struct path *new_dir, struct dentry *new_dentry,
-			       unsigned int flags)
+static int coconut_path_link(struct dentry *old_dentry, const struct path *new_dir,
+			     struct dentry *new_dentry)
+{
+	struct agent *agent = agent_current();
+
+	return agent ? decide_link(agent, old_dentry, new_dir, new_dentry) : 0;
+}
+
+static int decide_rename(struct agent *agent,
+			 const struct path *old_dir, struct dentry *old_dentry,
+			 const struct path *new_dir, struct dentry *new_dentry, bool exchange)
 {
 	const struct path from = { .mnt = old_dir->mnt, .dentry = old_dentry };
 	const struct path to = { .mnt = new_dir->mnt, .dentry = new_dentry };
@@ -326,14 +331,23 @@ static int coconut_path_rename(const struct path *old_dir, struct dentry *old_de
 		{ &from, .gain = new_dir },
 		{ &to, .gain = old_dir },
 	};
+
+	if (!exchange)
+		return decide_needs(agent, needs, moves ? 3 : 2);
+	needs[0].rights |= make_right(d_inode(new_dentry)->i_mode);
+	return decide_needs(agent, needs, moves ? 4 : 2);
+}
+
+static int coconut_path_rename(const struct path *old_dir, struct dentry *old_dentry,
+			       const struct path *new_dir, struct dentry *new_dentry,
+			       unsigned int flags)
+{
 	struct agent *agent = agent_current();
 
 	if (!agent)
 		return 0;
-	if (!(flags & RENAME_EXCHANGE))
-		return decide_needs(agent, needs, moves ? 3 : 2);
-	needs[0].rights |= make_right(d_inode(new_dentry)->i_mode);
-	return decide_needs(agent, needs, moves ? 4 : 2);
+	return decide_rename(agent, old_dir, old_dentry, new_dir, new_dentry,
+			     flags & RENAME_EXCHANGE);
 }
 
 static int coconut_path_truncate(const struct path *path)

@@ -178,8 +178,8 @@ def test_writer_that_is_killed_again_and_again(flood: Callable[[], Counter]) -> 
         pid = run()
         time.sleep(dice.uniform(0.0, 0.2))
         kill(pid)
-    moves(counter)
     pid = run()
+    moves(counter)
     keeps_up()
     kill(pid)
 

@@ -173,6 +173,7 @@ struct cap_ports {
  * @carved: are there any carve-outs?
  * @counted: are there limits of uses or rate among fs and exec?
  * @ports_counted: are there among those for addresses?
+ * @ports_limited: has any of those any limits?
  * @approval: does any hierarchy need somebody's approval?
  * @slots: open addressing by inode
  * @places: sorted by inode
@@ -192,6 +193,7 @@ struct cap_set {
 	bool carved;
 	bool counted;
 	bool ports_counted;
+	bool ports_limited;
 	bool approval;
 	struct cap_slot *slots;
 	struct cap_place *places;
@@ -207,6 +209,7 @@ struct mnt_namespace *cap_home_of(const struct cap_set *parent);	/* not held */
 /* The mounts of a tree that show a file, one after the other; under mount_lock. Not held. */
 struct vfsmount *cap_home_mount(const struct mnt_namespace *home, struct dentry *dentry,
 				struct vfsmount *after);
+bool cap_ports_unlimited(const struct agent *agent);
 struct cap_set *agent_caps_get(struct agent *agent);	/* referenced snapshot; boot agent: NULL */
 /* Which capability of the set covers cap (with depth left to delegate)? Referenced, or NULL. */
 struct cap *cap_set_covers(const struct cap_set *set, const struct cap *cap);

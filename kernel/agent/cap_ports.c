@@ -10,6 +10,7 @@
 #include <linux/errno.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
@@ -72,6 +73,7 @@ int cap_ports_index(struct cap_set *set)
 			.cap = i,
 		};
 		set->ports_counted |= !!cap->counter;
+		set->ports_limited |= !cap_unlimited(cap);
 	}
 	sort(ports, set->nr_ports, sizeof(*ports), ports_order, NULL);
 	ports_set_end(ports, 0, set->nr_ports);
@@ -192,4 +194,23 @@ u64 cap_ports_rights(const struct cap_set *set, const struct agent_request *req,
 	if (granted)
 		*granted = s.lasting;
 	return s.found;
+}
+
+/**
+ * cap_ports_unlimited() - does no use of any address ask, count or run out?
+ * @agent: whose capabilities are meant
+ *
+ * Context: any but NMI.
+ * Return: true if so: what it was allowed once it is allowed until its stamp changes.
+ */
+bool cap_ports_unlimited(const struct agent *agent)
+{
+	const struct cap_set *set;
+	bool unlimited;
+
+	rcu_read_lock();
+	set = rcu_dereference(agent->caps);
+	unlimited = set && !set->ports_limited;
+	rcu_read_unlock();
+	return unlimited;
 }

@@ -188,6 +188,25 @@ int agent_net_wait(struct agent *agent)
 	}
 }
 
+static bool net_limited(const struct agent *agent)
+{
+	for (; agent; agent = agent->parent)
+		if (READ_ONCE(agent->quota[AGENT_QUOTA_NET].limit) != AGENT_QUOTA_UNLIMITED ||
+		    READ_ONCE(agent->quota[AGENT_QUOTA_NET_TOTAL].limit) != AGENT_QUOTA_UNLIMITED)
+			return true;
+	return false;
+}
+
+/* Most have no budget, nor has anybody above them: one look, and it is counted. */
+static bool net_count_free(struct agent *agent, u64 bytes, bool out)
+{
+	if (net_limited(agent))
+		return false;
+	for (; agent; agent = agent->parent)
+		net_add(agent, bytes, out);
+	return true;
+}
+
 static int net_count(struct agent *agent, u64 bytes, bool out)
 {
 	int err = net_take(agent, bytes, out);
@@ -209,6 +228,8 @@ static int net_count(struct agent *agent, u64 bytes, bool out)
  */
 int agent_net_send(struct agent *agent, u64 bytes)
 {
+	if (net_count_free(agent, bytes, true))
+		return 0;
 	return agent_net_wait(agent) ?: net_count(agent, bytes, true);
 }
 
@@ -223,8 +244,11 @@ int agent_net_send(struct agent *agent, u64 bytes)
 int agent_net_arrived(struct agent *agent, u32 bytes)
 {
 	struct agent *debtor;
-	u64 paid = net_paid_ns(agent, &debtor);
+	u64 paid;
 
+	if (net_count_free(agent, bytes, false))
+		return 0;
+	paid = net_paid_ns(agent, &debtor);
 	if (paid && paid > ktime_get_ns() + NET_DROP_NS)
 		return -EDQUOT;
 	return net_count(agent, bytes, false);

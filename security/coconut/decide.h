@@ -10,6 +10,7 @@
 #include <linux/task_work.h>
 
 #include "mapping.h"
+#include "peer.h"
 #include "setup.h"
 
 /* No capability holds this right: asking for it is how a rule of ours refuses. */
@@ -26,6 +27,7 @@
  * @sandboxes: it makes a user namespace
  * @walks: how many walks that take mappings back had ended when its fork began
  * @mapping: what it has to look after when it ends
+ * @connected: where it connected to last; kept from one call to the next
  */
 struct coconut_task {
 	struct callback_head work;
@@ -37,6 +39,7 @@ struct coconut_task {
 	u64 key;
 	unsigned int walks;
 	struct coconut_mapping mapping;
+	struct coconut_peer connected;
 };
 
 static inline struct coconut_task *coconut_task(const struct task_struct *task)

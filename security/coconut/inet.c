@@ -146,6 +146,23 @@ int coconut_inet_bind(struct agent *agent, struct sock *sk, const struct sockadd
 	return decide_role(agent, sk, &peer, COCONUT_ROLE_BOUND, AGENT_NET_BIND);
 }
 
+static int decide_connect(struct agent *agent, struct sock *sk,
+			  const struct agent_net_peer *peer)
+{
+	struct coconut_peer *last = &coconut_task(current)->connected;
+	u64 stamp = atomic64_read_acquire(&agent->stamp);
+	int err;
+
+	if (coconut_peer_is(last, agent, stamp, peer)) {
+		coconut_sock_allowed(sk, stamp, COCONUT_ROLE_CONNECTED, AGENT_NET_CONNECT);
+		return 0;
+	}
+	err = decide_role(agent, sk, peer, COCONUT_ROLE_CONNECTED, AGENT_NET_CONNECT);
+	if (!err)
+		coconut_peer_keep(last, agent, stamp, peer);
+	return err;
+}
+
 /**
  * coconut_inet_connect() - May an agent connect to this address?
  * @agent: who wants to
@@ -167,7 +184,7 @@ int coconut_inet_connect(struct agent *agent, struct sock *sk,
 	if (!set_address(&peer, sk, addr, len))
 		return 0;
 	set_loopback(&peer, sk);
-	return decide_role(agent, sk, &peer, COCONUT_ROLE_CONNECTED, AGENT_NET_CONNECT);
+	return decide_connect(agent, sk, &peer);
 }
 
 /**

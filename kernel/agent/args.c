@@ -15,9 +15,7 @@ static int args_magic(const void __user *uargs)
 {
 	u64 magic;
 
-	if (copy_from_user(&magic, uargs, sizeof(magic)) || magic != AGENT_MAGIC)
-		return -ENOSYS;
-	return 0;
+	return get_user(magic, (const u64 __user *)uargs) || magic != AGENT_MAGIC ? -ENOSYS : 0;
 }
 
 /**

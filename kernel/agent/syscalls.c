@@ -302,15 +302,20 @@ static int quota_do(struct agent_quota_args *args, struct agent *agent)
 	}
 }
 
-static void quota_record(const struct agent_quota_args *args, const struct agent *agent, int err)
+/* A use that was granted is what the level decisions is about. */
+static bool quota_recorded(const struct agent_quota_args *args, const struct agent *agent,
+			   int err)
+{
+	if (args->op == AGENT_QUOTA_GET)
+		return false;
+	return err || args->op == AGENT_QUOTA_SET || agent->audit_level != AGENT_AUDIT_DENIALS;
+}
+
+static noinline void quota_record(const struct agent_quota_args *args,
+				  const struct agent *agent, int err)
 {
 	char object[96];
 
-	if (args->op == AGENT_QUOTA_GET)
-		return;
-	/* A use that was granted is what the level decisions is about. */
-	if (!err && args->op != AGENT_QUOTA_SET && agent->audit_level == AGENT_AUDIT_DENIALS)
-		return;
 	scnprintf(object, sizeof(object), "a:%05llu %s %s %llu", agent->aid,
 		  agent_quota_name(args->kind), quota_ops[args->op], args->amount);
 	record_call(AGENT_EVENT_QUOTA, object, err);
@@ -361,7 +366,8 @@ SYSCALL_DEFINE2(agent_quota, struct agent_quota_args __user *, uargs, size_t, si
 	if (IS_ERR(agent))
 		return PTR_ERR(agent);
 	err = quota_do(&args, agent);
-	quota_record(&args, agent, err);
+	if (quota_recorded(&args, agent, err))
+		quota_record(&args, agent, err);
 	quota_results(&args, agent);
 	agent_put(agent);
 	if (!err || err == -EDQUOT)

@@ -190,6 +190,23 @@ bool agent_is_ancestor(const struct agent *anc, const struct agent *agent)
 	return agent == anc;
 }
 
+static noinline bool tree_holds_observe(const struct agent *viewer, const struct agent *agent)
+{
+	const struct agent_request req = {
+		.class	= AGENT_CLASS_AGENT,
+		.rights	= AGENT_AGENT_OBSERVE,
+		.target	= agent ?: &agent_boot,
+	};
+	struct cap_set *set = agent_caps_get((struct agent *)viewer);
+	u64 rights, id;
+
+	if (!set)
+		return false;
+	rights = cap_set_rights(set, viewer, &req, &id, NULL);
+	cap_set_put(set);
+	return rights & AGENT_AGENT_OBSERVE;
+}
+
 /**
  * agent_may_observe() - may the tasks of one agent see another?
  * @viewer: who looks; NULL is the boot agent, which sees all
@@ -203,20 +220,5 @@ bool agent_is_ancestor(const struct agent *anc, const struct agent *agent)
  */
 bool agent_may_observe(const struct agent *viewer, const struct agent *agent)
 {
-	struct agent_request req = {
-		.class	= AGENT_CLASS_AGENT,
-		.rights	= AGENT_AGENT_OBSERVE,
-		.target	= agent ?: &agent_boot,
-	};
-	struct cap_set *set;
-	u64 rights, id;
-
-	if (agent_is_ancestor(viewer, agent))
-		return true;
-	set = agent_caps_get((struct agent *)viewer);
-	if (!set)
-		return false;
-	rights = cap_set_rights(set, viewer, &req, &id, NULL);
-	cap_set_put(set);
-	return rights & AGENT_AGENT_OBSERVE;
+	return agent_is_ancestor(viewer, agent) || tree_holds_observe(viewer, agent);
 }

@@ -12,6 +12,7 @@
 #include <linux/cgroup.h>
 #include <linux/err.h>
 #include <linux/printk.h>
+#include <linux/string.h>
 
 #include "group.h"
 #include "group_level.h"
@@ -22,6 +23,7 @@
 #define GROUP_OWN	"self"
 #define GROUP_HAND_ON	"cgroup.subtree_control"
 #define GROUP_NUMBER	24
+#define GROUP_CONTROLLERS	256	/* names of all there are */
 
 static struct cgroup *group_top;		/* group_lock */
 
@@ -67,6 +69,28 @@ static int group_find(struct cgroup **group, struct cgroup *above, const char *n
 static int group_hand_on(struct cgroup *group, enum group_control control)
 {
 	return groupfs_write(group, GROUP_HAND_ON, group_controls[control]);
+}
+
+/**
+ * group_has() - does the hierarchy have a controller?
+ * @control: the controller
+ *
+ * One of a cgroup v1 hierarchy is not there, nor is one that the kernel was built or
+ * started without.
+ *
+ * Context: may sleep.
+ * Return: true if so.
+ */
+bool group_has(enum group_control control)
+{
+	char text[GROUP_CONTROLLERS], *rest = text, *name;
+
+	if (groupfs_read(&cgrp_dfl_root.cgrp, "cgroup.controllers", text, sizeof(text)) < 0)
+		return false;
+	while ((name = strsep(&rest, "\n ")))
+		if (!strcmp(name, group_controls[control] + 1))
+			return true;
+	return false;
 }
 
 /* What a group answers that would not hand a controller on. */

@@ -13,6 +13,7 @@ struct tenant;
 
 /* group_lock is held for each. */
 struct cgroup *group_above(struct agent *agent, struct tenant *tenant);	/* or ERR_PTR */
+bool group_has(enum group_control control);
 int group_write(struct agent *agent, enum group_control control, const char *file,
 		const char *text);
 int group_write_own(struct agent *agent, enum group_control control, const char *file,

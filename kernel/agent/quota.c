@@ -62,11 +62,13 @@ const char *agent_quota_name(u32 kind)
  * agent_quota_enforced() - does anything charge this kind?
  * @kind: enum agent_quota_kind
  *
- * Return: true if a limit of this kind has an effect.
+ * Context: may sleep.
+ * Return: true if a limit of this kind has an effect; not where the machine has no
+ * controller that would keep it.
  */
 bool agent_quota_enforced(u32 kind)
 {
-	return kind < AGENT_NR_QUOTAS;
+	return kind < AGENT_NR_QUOTAS && (!quota_group_keeps(kind) || quota_group_enforced(kind));
 }
 
 /**

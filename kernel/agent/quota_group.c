@@ -17,6 +17,7 @@
 #include <linux/string.h>
 
 #include "group.h"
+#include "group_level.h"
 #include "lane.h"
 #include "quota.h"
 #include "quota_group.h"
@@ -93,6 +94,18 @@ static const struct quota_control {
 bool quota_group_keeps(u32 kind)
 {
 	return kind < AGENT_NR_QUOTAS && controls[kind].file;
+}
+
+/**
+ * quota_group_enforced() - can this kind of budget be kept on this machine?
+ * @kind: enum agent_quota_kind; one of those that controllers keep
+ *
+ * Context: may sleep.
+ * Return: true if its controller is there.
+ */
+bool quota_group_enforced(u32 kind)
+{
+	return group_has(controls[kind].control);
 }
 
 static int apply_text(struct agent *agent, u32 kind, const char *text)

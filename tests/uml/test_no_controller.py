@@ -48,6 +48,18 @@ def gone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     until(lambda: name in (TOP / "cgroup.controllers").read_text().split())
 
 
+def test_it_is_said(gone: str) -> None:
+    """With the boot agent's budget, and with what this kernel speaks."""
+    lost = {"cpu": {"cpu", "cpu_weight"}, "pids": {"pids"}}[gone]
+    abi = FS.abi()
+    assert set(abi["quotas_unsupported"].split()) == lost
+    assert set(abi["quotas"].split()) == {kind.name.lower() for kind in QuotaKind} - lost
+    for kind in QuotaKind:
+        enforced = "no" if kind.name.lower() in lost else "yes"
+        text = (FS.directory(0) / "budget" / kind.name.lower()).read_text()
+        assert f"enforced {enforced}\n" in text
+
+
 def test_no_agent_without_a_share_and_no_limit_that_nobody_keeps(key: SecretKey, gone: str) -> None:
     signed = Manifest("plain", TENANT).sign(key)
     limited = Manifest("limited", TENANT, quotas={QuotaKind.PIDS: 5}).sign(key)

@@ -45,10 +45,19 @@ void blake3_derive_key(const char *text, const void *material, size_t len,
 /* As blake3(), faster for short messages, for what is no secret. */
 #ifdef CONFIG_CRYPTO_LIB_BLAKE3_VECTOR
 void blake3_vector(const void *data, size_t len, u8 out[BLAKE3_OUT_SIZE]);
+void blake3_vector_two(const u8 *const data[2], const size_t len[2],
+		       u8 out[2][BLAKE3_OUT_SIZE]);
 #else
 static inline void blake3_vector(const void *data, size_t len, u8 out[BLAKE3_OUT_SIZE])
 {
 	blake3(data, len, out);
+}
+
+static inline void blake3_vector_two(const u8 *const data[2], const size_t len[2],
+				     u8 out[2][BLAKE3_OUT_SIZE])
+{
+	blake3(data[0], len[0], out[0]);
+	blake3(data[1], len[1], out[1]);
 }
 #endif
 

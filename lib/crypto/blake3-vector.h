@@ -8,6 +8,7 @@
 #include <crypto/blake3.h>
 #include <linux/types.h>
 
-void blake3_vector_chunk(const u8 *data, size_t len, u8 out[BLAKE3_OUT_SIZE]);
+void blake3_vector_chunks(const u8 *const data[2], const size_t len[2],
+			  u8 out[2][BLAKE3_OUT_SIZE]);
 
 #endif /* _LIB_CRYPTO_BLAKE3_VECTOR_H */

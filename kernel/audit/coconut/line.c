@@ -12,6 +12,7 @@
 #include <linux/hex.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
+#include <linux/unaligned.h>
 
 #include "line.h"
 
@@ -152,9 +153,28 @@ static char *put_int(char *p, s64 value)
 	return put_dec(p, magnitude(value));
 }
 
+#define EACH_OF_8(byte)	(0x0101010101010101ULL * (byte))
+
+/* Two digits of each of four bytes. Above nine a digit is a letter: 'a' - 10 - '0' further. */
+static u64 hex_digits(u32 bytes)
+{
+	u64 wide = bytes, digits;
+
+	wide = (wide | wide << 16) & 0x0000ffff0000ffffULL;
+	wide = (wide | wide << 8) & 0x00ff00ff00ff00ffULL;
+	digits = (wide >> 4 | wide << 8) & EACH_OF_8(0x0f);
+	return digits + EACH_OF_8('0') +
+	       ((digits + EACH_OF_8(6)) >> 4 & EACH_OF_8(1)) * ('a' - 10 - '0');
+}
+
+/* All that is written so is of whole words. */
 static char *put_hex(char *p, const u8 *data, size_t len)
 {
-	return bin2hex(p, data, len);
+	size_t i;
+
+	for (i = 0; i < len; i += sizeof(u32), p += sizeof(u64))
+		put_unaligned_le64(hex_digits(get_unaligned_le32(data + i)), p);
+	return p;
 }
 
 static unsigned int aid_len(u64 aid)

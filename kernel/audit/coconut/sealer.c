@@ -46,17 +46,18 @@ static const struct audit_record *sealer_peek(struct audit_chain *chain)
 static void sealer_hash(struct audit_chain *chain, const struct audit_record *rec)
 {
 	struct audit_sealer *s = &chain->sealer;
-	u8 buf[BLAKE3_OUT_SIZE + AUDIT_RECORD_CBOR_MAX];
-	u8 *bytes = buf + BLAKE3_OUT_SIZE;
-	u8 leaf[BLAKE3_OUT_SIZE];
+	const u8 *const data[2] = { s->linked, s->leaf };
+	u8 *bytes = s->linked + BLAKE3_OUT_SIZE;
+	u8 hashes[2][BLAKE3_OUT_SIZE];
 	size_t len;
 
-	memcpy(buf, s->running, BLAKE3_OUT_SIZE);
+	memcpy(s->linked, s->running, BLAKE3_OUT_SIZE);
 	len = audit_record_encode(rec, chain->boot_id, bytes);
-	blake3_vector(buf, BLAKE3_OUT_SIZE + len, s->running);
-	bytes[-1] = AUDIT_MERKLE_LEAF;
-	blake3_vector(bytes - 1, len + 1, leaf);
-	audit_merkle_add(&s->tree, leaf);
+	s->leaf[0] = AUDIT_MERKLE_LEAF;
+	memcpy(s->leaf + 1, bytes, len);
+	blake3_vector_two(data, (const size_t[]){ BLAKE3_OUT_SIZE + len, 1 + len }, hashes);
+	memcpy(s->running, hashes[0], BLAKE3_OUT_SIZE);
+	audit_merkle_add(&s->tree, hashes[1]);
 }
 
 /* The last record was named: all before it goes into the log, room or not. */

@@ -33,6 +33,8 @@ enum audit_sealer_state {
  * @count: records in the open epoch; its own
  * @tree: of the open epoch; its own
  * @running: head after the last record taken; its own
+ * @linked: the head before a record and its bytes; its own
+ * @leaf: a first byte and the same bytes; its own
  * @key: of the open epoch; its own
  * @lost_told: how many lost records have a record of that; its own
  * @stalled: there was no room in the log or no memory; its own
@@ -61,6 +63,8 @@ struct audit_sealer {
 	u64 count;
 	struct audit_merkle tree;
 	u8 running[BLAKE3_OUT_SIZE];
+	u8 linked[BLAKE3_OUT_SIZE + AUDIT_RECORD_CBOR_MAX];
+	u8 leaf[1 + AUDIT_RECORD_CBOR_MAX];
 	struct audit_seal_key key;
 	u64 lost_told;
 	bool stalled;
